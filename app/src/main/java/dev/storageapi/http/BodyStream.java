@@ -1,0 +1,50 @@
+package dev.storageapi.http;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+
+/**
+ * A request's body on the wire, counted. Reading throws {@link IOException} where the client cut it
+ * or the JDK's server closed the connection because it came too slowly.
+ */
+final class BodyStream extends FilterInputStream {
+
+  private final long length;
+  private long count;
+  private boolean ended;
+
+  /** A stream over {@code in} with the announced length in bytes, or -1 for a chunked body. */
+  BodyStream(InputStream in, long length) {
+    super(in);
+    this.length = length;
+    this.ended = length == 0;
+  }
+
+  long length() {
+    return length;
+  }
+
+  long count() {
+    return count;
+  }
+
+  /** Whether everything that the client announced has been read. */
+  boolean ended() {
+    return ended;
+  }
+
+  @Override
+  public int read() throws IOException {
+    byte[] one = new byte[1];
+    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+  }
+
+  @Override
+  public int read(byte[] buffer, int offset, int wanted) throws IOException {
+    int n = in.read(buffer, offset, wanted);
+    count += Math.max(n, 0);
+    ended = n < 0 || count == length;
+    return n;
+  }
+}

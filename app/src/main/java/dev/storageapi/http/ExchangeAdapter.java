@@ -1,0 +1,192 @@
+package dev.storageapi.http;
+
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.List;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The only place that touches {@link HttpExchange}: makes a {@link Request} of it, has it answered,
+ * writes the {@link Response} once, and tells the listeners how it ended.
+ *
+ * <p>Three rules of the JDK's server shape it. A handler that throws leaves the client without an
+ * answer, so everything is caught. An exchange that is closed before its headers are sent leaks its
+ * connection, so it is left by sending or by throwing {@link IOException}, on which the server
+ * closes. And the server reads what is left of a request's body for up to 64 KiB before it drops
+ * the connection with the answer perhaps unread, so a larger rest is read here, for a short time.
+ */
+final class ExchangeAdapter implements HttpHandler {
+
+  private static final Logger log = LoggerFactory.getLogger(ExchangeAdapter.class);
+
+  private static final long JDK_DRAINS_BYTES = 64 * 1024;
+  private static final long DRAIN_NANOS = 2_000_000_000L;
+  private static final int OUT_OF_MEMORY_EXIT = 3;
+
+  private final Server server;
+  private final Router router;
+  private final Handler chain;
+
+  ExchangeAdapter(Server server, Router router, Handler chain) {
+    this.server = server;
+    this.router = router;
+    this.chain = chain;
+  }
+
+  @Override
+  public void handle(HttpExchange exchange) throws IOException {
+    Request request = request(exchange);
+    boolean counted = !request.is(Route.Trait.STREAM);
+    server.begin(request, counted);
+    CountedOutput out = new CountedOutput(exchange.getResponseBody());
+    int status = Completion.CLIENT_CLOSED;
+    try {
+      Response response = answer(request);
+      if (response.isCut()) {
+        status = response.status();
+        throw new IOException("nobody is there to answer");
+      }
+      send(exchange, request, response, out);
+      status = response.status();
+    } catch (IOException e) {
+      complete(request, status, out.count);
+      throw e;
+    } finally {
+      server.end(counted);
+    }
+    complete(request, status, out.count);
+    if (!request.stream().ended()) {
+      drain(request.stream());
+    }
+    out.close();
+  }
+
+  private Request request(HttpExchange exchange) {
+    Headers headers = exchange.getRequestHeaders();
+    return new Request(
+        exchange.getRequestMethod(),
+        exchange.getRequestURI().toString(),
+        exchange.getProtocol(),
+        Target.of(exchange.getRequestURI()),
+        headers,
+        exchange.getRemoteAddress().getAddress().getHostAddress(),
+        new BodyStream(exchange.getRequestBody(), length(headers)),
+        router);
+  }
+
+  /**
+   * The announced length; the JDK's server has refused what is no number, or both forms at once.
+   */
+  private static long length(Headers headers) {
+    if (headers.containsKey("Transfer-Encoding")) {
+      return -1;
+    }
+    String length = headers.getFirst("Content-Length");
+    return length == null ? 0 : Long.parseLong(length);
+  }
+
+  private Response answer(Request request) {
+    try {
+      return chain.handle(request);
+    } catch (OutOfMemoryError e) {
+      log.error("out of memory, ending the process", e);
+      Runtime.getRuntime().halt(OUT_OF_MEMORY_EXIT);
+      throw e;
+    } catch (Throwable cause) {
+      log.error("a filter failed", cause);
+      return Response.empty(500);
+    }
+  }
+
+  private void send(HttpExchange exchange, Request request, Response response, CountedOutput out)
+      throws IOException {
+    Headers headers = exchange.getResponseHeaders();
+    headers.set("X-Request-ID", request.id());
+    headers.set("X-Content-Type-Options", "nosniff");
+    response.headers().forEach(headers::set);
+    if (server.isDraining() || mustClose(request.stream())) {
+      headers.set("Connection", "close");
+    }
+    byte[] body = response.body();
+    if (request.method().equals("HEAD")) {
+      headers.set("Content-Length", Integer.toString(body.length));
+      exchange.sendResponseHeaders(response.status(), -1);
+    } else if (response.stream() != null) {
+      exchange.sendResponseHeaders(response.status(), 0); // 0 means chunked here
+      response.stream().writeTo(out);
+    } else {
+      exchange.sendResponseHeaders(response.status(), body.length == 0 ? -1 : body.length);
+      if (body.length > 0) {
+        out.write(body, 0, body.length);
+        out.flush();
+      }
+    }
+  }
+
+  /**
+   * Whether more of the body is to come than the JDK's server would read to keep the connection.
+   */
+  private static boolean mustClose(BodyStream body) {
+    return !body.ended() && (body.length() < 0 || body.length() - body.count() > JDK_DRAINS_BYTES);
+  }
+
+  /** Reads on for a while, so that a client still sending gets its answer before the close. */
+  private static void drain(BodyStream body) {
+    byte[] buffer = new byte[(int) JDK_DRAINS_BYTES];
+    long end = System.nanoTime() + DRAIN_NANOS;
+    try {
+      while (!body.ended() && System.nanoTime() < end) {
+        body.read(buffer, 0, buffer.length);
+      }
+    } catch (IOException e) {
+      log.debug("the client did not wait for the end", e);
+    }
+  }
+
+  private static void complete(Request request, int status, long responseBytes) {
+    long nanos = System.nanoTime() - request.startNanos();
+    Completion completion =
+        new Completion(request, status, request.stream().count(), responseBytes, nanos);
+    List<Consumer<Completion>> listeners = request.listeners();
+    for (int i = listeners.size() - 1; i >= 0; i--) {
+      try {
+        listeners.get(i).accept(completion);
+      } catch (RuntimeException e) {
+        log.error("a completion listener failed", e);
+      }
+    }
+  }
+
+  /** Counts what was handed to the socket. */
+  private static final class CountedOutput extends FilterOutputStream {
+
+    private long count;
+
+    CountedOutput(OutputStream out) {
+      super(out);
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      out.write(b);
+      count++;
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      out.write(bytes, offset, length);
+      count += length;
+    }
+
+    @Override
+    public void close() throws IOException {
+      out.close();
+    }
+  }
+}

@@ -1,0 +1,189 @@
+package dev.storageapi.http;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * A request on its way through the chain. It belongs to the thread that serves it.
+ *
+ * <p>The body is read by {@link Bodies} before the handler runs, so a handler has it at once as
+ * {@link #body}.
+ */
+public final class Request {
+
+  /** The methods that metrics name (RFC 9110 and PATCH); any other is {@code _OTHER}. */
+  public static final Set<String> METHODS =
+      Set.of("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT");
+
+  /** The name of every other method. */
+  public static final String OTHER_METHOD = "_OTHER";
+
+  private static final byte[] NOTHING = {};
+
+  private final String method;
+  private final String uri;
+  private final String protocol;
+  private final Target target;
+  private final Map<String, List<String>> headers;
+  private final String remoteAddress;
+  private final String id;
+  private final Router.Match match;
+  private final BodyStream stream;
+  private final long start = System.nanoTime();
+  private final List<Consumer<Completion>> listeners = new ArrayList<>(4);
+  private byte[] body = NOTHING;
+  private TraceIds trace = TraceIds.NONE;
+
+  Request(
+      String method,
+      String uri,
+      String protocol,
+      Optional<Target> target,
+      Map<String, List<String>> headers,
+      String remoteAddress,
+      BodyStream stream,
+      Router router) {
+    this.method = method;
+    this.uri = uri;
+    this.protocol = protocol;
+    this.target = target.orElse(null);
+    this.headers = headers;
+    this.remoteAddress = remoteAddress;
+    this.stream = stream;
+    this.match = router.match(method, target);
+    this.id = RequestId.of(header("X-Request-ID"));
+  }
+
+  /** The method as it came: any token. */
+  public String method() {
+    return method;
+  }
+
+  /** The method as metrics and logs name it: one of {@link #METHODS} or {@link #OTHER_METHOD}. */
+  public String methodLabel() {
+    return METHODS.contains(method) ? method : OTHER_METHOD;
+  }
+
+  /** The target as it came, query included. */
+  public String uri() {
+    return uri;
+  }
+
+  /** The template of the route, such as {@code /api/buckets/{id}}, or {@code unmatched}. */
+  public String path() {
+    return match.path();
+  }
+
+  /** The route, if there is one for this path and method. */
+  public Optional<Route> route() {
+    return Optional.ofNullable(match.route());
+  }
+
+  /** Whether this is a request to a route with {@code trait}. */
+  public boolean is(Route.Trait trait) {
+    return match.route() != null && match.route().is(trait);
+  }
+
+  /** The percent-decoded value of a variable of the route's template. */
+  public String variable(String name) {
+    return match.variables().get(name);
+  }
+
+  /** The first value of a header, or null. */
+  public String header(String name) {
+    List<String> values = headers.get(name);
+    return values == null || values.isEmpty() ? null : values.get(0);
+  }
+
+  /** Every header with its values. */
+  public Map<String, List<String>> headers() {
+    return headers;
+  }
+
+  /** The raw query, or null. */
+  public String query() {
+    return target == null ? null : target.query();
+  }
+
+  /** The first value of a query parameter, decoded as a form field is; empty if it is not there. */
+  public Optional<String> parameter(String name) {
+    if (query() == null) {
+      return Optional.empty();
+    }
+    for (String pair : query().split("&", -1)) {
+      int equals = pair.indexOf('=');
+      String key = equals < 0 ? pair : pair.substring(0, equals);
+      if (URLDecoder.decode(key, StandardCharsets.UTF_8).equals(name)) {
+        return Optional.of(
+            equals < 0
+                ? ""
+                : URLDecoder.decode(pair.substring(equals + 1), StandardCharsets.UTF_8));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** The whole body; the caller may keep the array. */
+  public byte[] body() {
+    return body;
+  }
+
+  /** The id that every answer and log line of this request bears: the caller's, if acceptable. */
+  public String id() {
+    return id;
+  }
+
+  /** The client's address, without the port. */
+  public String remoteAddress() {
+    return remoteAddress;
+  }
+
+  /** When the request's head had been parsed, by {@link System#nanoTime}. */
+  public long startNanos() {
+    return start;
+  }
+
+  /**
+   * Has {@code listener} called once, on this thread, when the last byte is written or the
+   * connection is cut. What it throws is logged and harms nobody.
+   */
+  public void onCompletion(Consumer<Completion> listener) {
+    listeners.add(listener);
+  }
+
+  /** The trace and span of this request. */
+  public TraceIds trace() {
+    return trace;
+  }
+
+  /** Puts this request into a trace; the outermost filter does so. */
+  public void trace(TraceIds ids) {
+    trace = ids;
+  }
+
+  String protocol() {
+    return protocol;
+  }
+
+  Router.Match match() {
+    return match;
+  }
+
+  BodyStream stream() {
+    return stream;
+  }
+
+  void body(byte[] bytes) {
+    body = bytes;
+  }
+
+  List<Consumer<Completion>> listeners() {
+    return listeners;
+  }
+}
