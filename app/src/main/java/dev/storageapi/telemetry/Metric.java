@@ -1,0 +1,103 @@
+package dev.storageapi.telemetry;
+
+import java.util.List;
+
+/**
+ * Every metric of our own, in one place: name, help, labels, buckets. {@code docs/metrics.md} and a
+ * real scrape are compared with this list by a test. Names follow the conventions of Prometheus:
+ * base units, {@code _total} for counters.
+ */
+@SuppressWarnings("ImmutableEnumChecker") // the list is a copy, the array is never handed out
+public enum Metric {
+  HTTP_REQUEST_DURATION(
+      "http_request_duration_seconds",
+      "Time from the parsed head of a request to its last byte.",
+      List.of("path", "method", "status"),
+      0.005,
+      0.01,
+      0.025,
+      0.05,
+      0.075,
+      0.1,
+      0.25,
+      0.3,
+      0.5,
+      0.75,
+      1,
+      2.5,
+      5,
+      7.5,
+      10),
+  HTTP_REQUESTS(
+      "http_requests_total", "Requests answered or cut.", List.of("path", "method", "status")),
+  HTTP_REQUEST_SIZE(
+      "http_request_size_bytes",
+      "Bytes read of request bodies.",
+      List.of("path", "method"),
+      0,
+      1024,
+      65536,
+      1048576),
+  HTTP_RESPONSE_SIZE(
+      "http_response_size_bytes",
+      "Bytes sent of response bodies.",
+      List.of("path", "method"),
+      0,
+      1024,
+      65536,
+      1048576),
+  HTTP_IN_FLIGHT("http_requests_in_flight", "Requests being served now.", List.of()),
+  HTTP_EXCEPTIONS(
+      "http_request_exceptions_total",
+      "Exceptions that no handler expected.",
+      List.of("path", "method", "exception")),
+  HTTP_REJECTED(
+      "http_requests_rejected_total",
+      "Requests turned away before or instead of a handler.",
+      List.of("reason")),
+  STORAGE_OBJECTS("storage_objects", "Objects in the bucket store.", List.of()),
+  STORAGE_BYTES("storage_bytes", "Bytes of the objects in the bucket store.", List.of()),
+  STORAGE_CAPACITY("storage_capacity_bytes", "Bytes the bucket store may hold.", List.of()),
+  LOG_EVENTS("log_events_total", "Events logged, by level.", List.of("level")),
+  TELEMETRY_DROPPED(
+      "telemetry_dropped_total",
+      "Log lines and spans that could not be delivered.",
+      List.of("signal", "reason")),
+  APP_INFO("app_info", "What is running.", List.of("version", "java_version", "environment"));
+
+  private final String exposed;
+  private final String help;
+  private final List<String> labels;
+  private final double[] buckets;
+
+  Metric(String exposed, String help, List<String> labels, double... buckets) {
+    this.exposed = exposed;
+    this.help = help;
+    this.labels = labels;
+    this.buckets = buckets;
+  }
+
+  /** The name as Prometheus sees it. */
+  public String exposedName() {
+    return exposed;
+  }
+
+  /** One line of what is measured. */
+  public String help() {
+    return help;
+  }
+
+  /** The label names, in the order in which values are given. */
+  public List<String> labels() {
+    return labels;
+  }
+
+  String[] labelNames() {
+    return labels.toArray(String[]::new);
+  }
+
+  /** The upper bounds of the classic buckets, without +Inf; none for other kinds. */
+  double[] buckets() {
+    return buckets.clone();
+  }
+}

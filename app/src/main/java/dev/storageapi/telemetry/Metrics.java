@@ -1,0 +1,73 @@
+package dev.storageapi.telemetry;
+
+import io.prometheus.metrics.core.metrics.Counter;
+import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.core.metrics.Histogram;
+import io.prometheus.metrics.core.metrics.Info;
+import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.function.DoubleSupplier;
+
+/**
+ * Makes the metrics of the catalogue in one registry, each once. Who records keeps the data points:
+ * looking one up by its labels costs more than counting.
+ */
+public final class Metrics {
+
+  private final PrometheusRegistry registry = new PrometheusRegistry();
+
+  /** What is scraped. */
+  public PrometheusRegistry registry() {
+    return registry;
+  }
+
+  public Counter counter(Metric metric) {
+    return Counter.builder()
+        .name(metric.exposedName())
+        .help(metric.help())
+        .labelNames(metric.labelNames())
+        .register(registry);
+  }
+
+  /** A histogram with classic buckets only. */
+  public Histogram classicHistogram(Metric metric) {
+    return histogram(metric).classicOnly().register(registry);
+  }
+
+  /** A histogram with classic buckets, and native ones for those who scrape protobuf. */
+  public Histogram nativeHistogram(Metric metric) {
+    return histogram(metric).register(registry);
+  }
+
+  private static Histogram.Builder histogram(Metric metric) {
+    return Histogram.builder()
+        .name(metric.exposedName())
+        .help(metric.help())
+        .labelNames(metric.labelNames())
+        .classicUpperBounds(metric.buckets());
+  }
+
+  /** A gauge that is read when scraped. */
+  public void gauge(Metric metric, DoubleSupplier value) {
+    GaugeWithCallback.builder()
+        .name(metric.exposedName())
+        .help(metric.help())
+        .callback(callback -> callback.call(value.getAsDouble()))
+        .register(registry);
+  }
+
+  /** A constant 1 whose labels tell what runs. */
+  public void info(Metric metric, String... values) {
+    Info.builder()
+        .name(metric.exposedName())
+        .help(metric.help())
+        .labelNames(metric.labelNames())
+        .register(registry)
+        .setLabelValues(values);
+  }
+
+  /** The JVM's and the process' own metrics: {@code jvm_*} and {@code process_*}. */
+  public void jvm() {
+    JvmMetrics.builder().register(registry);
+  }
+}
