@@ -1,0 +1,258 @@
+package dev.storageapi;
+
+import static dev.storageapi.http.Route.Trait.ANY_CODING;
+import static dev.storageapi.http.Route.Trait.OPERATIONS;
+import static dev.storageapi.http.Route.Trait.PROBE;
+import static dev.storageapi.http.Route.Trait.STREAM;
+import static dev.storageapi.http.Route.Trait.UNSHED;
+import static dev.storageapi.http.Route.delete;
+import static dev.storageapi.http.Route.get;
+import static dev.storageapi.http.Route.put;
+
+import dev.storageapi.http.Admission;
+import dev.storageapi.http.Bodies;
+import dev.storageapi.http.Compression;
+import dev.storageapi.http.Cors;
+import dev.storageapi.http.Errors;
+import dev.storageapi.http.Filter;
+import dev.storageapi.http.Limits;
+import dev.storageapi.http.Refusal;
+import dev.storageapi.http.RefusedByJdk;
+import dev.storageapi.http.Route;
+import dev.storageapi.http.Router;
+import dev.storageapi.http.Server;
+import dev.storageapi.operations.Live;
+import dev.storageapi.operations.LiveStats;
+import dev.storageapi.operations.MetricsApi;
+import dev.storageapi.operations.Pages;
+import dev.storageapi.operations.Readiness;
+import dev.storageapi.operations.Service;
+import dev.storageapi.operations.Summary;
+import dev.storageapi.storage.BucketApi;
+import dev.storageapi.storage.BucketStore;
+import dev.storageapi.telemetry.AccessLog;
+import dev.storageapi.telemetry.HttpMetrics;
+import dev.storageapi.telemetry.Metric;
+import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Tracing;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The whole service, put together in one place. Building it starts nothing; {@link #start} listens,
+ * {@link #close} ends it in order.
+ */
+final class App implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(App.class);
+
+  private final Config config;
+  private final BucketApi buckets;
+  private final Readiness readiness;
+  private final Service service;
+  private final MetricsApi scrapes;
+  private final Pages pages = new Pages();
+  private final Live live;
+  private final Summary summary;
+  private final HttpMetrics metrics;
+  private final RefusedByJdk refusedByJdk;
+  private final List<Server> servers = new ArrayList<>();
+
+  /**
+   * Binds the ports and builds everything behind them.
+   *
+   * @param all the registry that every part adds its metrics to
+   * @throws IOException if a port cannot be bound
+   */
+  App(Config config, String version, Metrics all, Clock clock) throws IOException {
+    this.config = config;
+    BucketStore store = new BucketStore(config.storage().maxBytes(), config.storage().maxObjects());
+    all.gauge(Metric.STORAGE_OBJECTS, store::count);
+    all.gauge(Metric.STORAGE_BYTES, store::bytes);
+    all.gauge(Metric.STORAGE_CAPACITY, store::capacity);
+    all.gauge(Metric.HTTP_IN_FLIGHT, this::inFlight);
+    all.info(Metric.APP_INFO, version, System.getProperty("java.version"), config.environment());
+    all.jvm();
+    buckets = new BucketApi(store, config.storage().deleteStatus());
+    readiness =
+        new Readiness(
+            Map.of("storage", () -> new Readiness.State(true, "in memory")), config.requires());
+    service = new Service(version, config.environment(), telemetry(config), clock);
+    scrapes = new MetricsApi(all.registry());
+    metrics = new HttpMetrics(all, routes());
+    LiveStats stats = new LiveStats(sources(store), clock);
+    live =
+        new Live(
+            stats,
+            Map.of("delete_status", config.storage().deleteStatus()),
+            service,
+            readiness,
+            config.liveMaxViewers());
+    summary = new Summary(pages, stats, service, this::routeList);
+    refusedByJdk = new RefusedByJdk(this::refused);
+    bind();
+  }
+
+  /** The API, which the service is for. */
+  private List<Route> api() {
+    return List.of(
+        put("/api/buckets/{id}", buckets::put, 200, 413, 507)
+            .maxBody(config.storage().maxObjectBytes())
+            .with(ANY_CODING),
+        get("/api/buckets/{id}", buckets::get, 200, 404),
+        delete("/api/buckets/{id}", buckets::delete, config.storage().deleteStatus(), 400));
+  }
+
+  /** What people look at. */
+  private List<Route> pages() {
+    return List.of(
+        get("/", request -> summary.root(request), 200).with(OPERATIONS),
+        get("/live", request -> live.stream(request), 200, 503).with(OPERATIONS, UNSHED, STREAM),
+        get("/docs", pages::docs, 200).with(OPERATIONS),
+        get("/docs/the-500s", pages::the500s, 200).with(OPERATIONS),
+        get("/openapi.json", pages::openApi, 200).with(OPERATIONS),
+        get("/assets/{file}", pages::asset, 200, 404).with(OPERATIONS));
+  }
+
+  /** What machines ask, on a port of their own if there is one. */
+  private List<Route> operations() {
+    return List.of(
+        get("/health", service::health, 200).with(OPERATIONS, UNSHED, PROBE),
+        get("/ready", readiness::all, 200, 503).with(OPERATIONS, UNSHED, PROBE),
+        get("/ready/{feature}", readiness::one, 200, 404, 503).with(OPERATIONS, UNSHED, PROBE),
+        get("/info", service::info, 200).with(OPERATIONS, UNSHED),
+        get("/metrics", scrapes::scrape, 200).with(OPERATIONS, UNSHED, PROBE));
+  }
+
+  /** What every request passes on its way in, outermost first. */
+  private List<Filter> filters() {
+    Config.ServerConfig server = config.server();
+    return List.of(
+        new Tracing(),
+        new AccessLog(config.log().probes()),
+        metrics,
+        new Cors(Set.copyOf(config.corsAllowedOrigins())),
+        new Compression(),
+        new Errors(metrics),
+        new Limits(
+            server.maxTargetBytes(),
+            server.maxHeaders(),
+            server.maxHeaderBytes(),
+            server.acceptChunked()),
+        new Bodies(server.maxBodyBytes(), server.uploadBudgetBytes(), server.requestTimeout()),
+        new Admission(server.maxConcurrentRequests(), server.admissionWait()));
+  }
+
+  /** Every route of every port. */
+  List<Route> routes() {
+    return concat(concat(api(), pages()), operations());
+  }
+
+  private void bind() throws IOException {
+    List<Filter> filters = filters();
+    if (config.managementPort() == Config.NO_PORT) {
+      servers.add(server(config.port(), routes(), filters));
+    } else {
+      servers.add(server(config.port(), concat(api(), pages()), filters));
+      servers.add(server(config.managementPort(), operations(), filters));
+    }
+  }
+
+  private Server server(int port, List<Route> routes, List<Filter> filters) throws IOException {
+    return new Server(
+        new InetSocketAddress(config.host(), port),
+        config.server().backlog(),
+        config.server().threads(),
+        config.server().maxConnections(),
+        routes,
+        filters);
+  }
+
+  private LiveStats.Sources sources(BucketStore store) {
+    Set<String> paths = new HashSet<>(Set.of(Router.UNMATCHED));
+    api().forEach(route -> paths.add(route.template()));
+    return new LiveStats.Sources(
+        metrics::durations,
+        paths,
+        this::inFlight,
+        store::count,
+        store::bytes,
+        store::capacity,
+        metrics::rejectedTotal);
+  }
+
+  private static Map<String, Object> telemetry(Config config) {
+    return Map.of(
+        "metrics", "/metrics",
+        "logs", config.log().format().name().toLowerCase(Locale.ROOT),
+        "traces", "off");
+  }
+
+  private String routeList() {
+    return api().stream()
+        .map(route -> "  %-8s%s%n".formatted(route.method(), route.template()))
+        .collect(Collectors.joining());
+  }
+
+  private void refused(RefusedByJdk.Refused refused) {
+    metrics.refused(Refusal.Reason.UNPARSEABLE);
+    log.atInfo()
+        .addKeyValue("status_code", refused.status())
+        .addKeyValue("reason", refused.reason())
+        .log("refused by the JDK's server before any filter");
+  }
+
+  private int inFlight() {
+    return servers.stream().mapToInt(Server::inFlight).sum();
+  }
+
+  /** Begins to listen, then is ready. */
+  void start() {
+    servers.forEach(Server::start);
+    live.start();
+    readiness.started();
+  }
+
+  /** The port of the API. */
+  int port() {
+    return servers.get(0).port();
+  }
+
+  /** The port of the operations' routes: the same, unless there is a second. */
+  int managementPort() {
+    return servers.get(servers.size() - 1).port();
+  }
+
+  /** Not ready at once; then what has been accepted is answered; then the ports are closed. */
+  @Override
+  public void close() {
+    readiness.stopping();
+    live.close();
+    try {
+      Server api = servers.get(0);
+      if (!api.drain(config.shutdown().quiet(), config.shutdown().grace())) {
+        log.atWarn().addKeyValue("in_flight", inFlight()).log("the grace period is over");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    servers.forEach(Server::stop);
+    refusedByJdk.close();
+  }
+
+  private static List<Route> concat(List<Route> some, List<Route> more) {
+    List<Route> all = new ArrayList<>(some);
+    all.addAll(more);
+    return List.copyOf(all);
+  }
+}

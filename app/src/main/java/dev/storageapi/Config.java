@@ -1,0 +1,246 @@
+package dev.storageapi;
+
+import dev.storageapi.http.Server.Threads;
+import dev.storageapi.telemetry.Logs.Format;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.slf4j.event.Level;
+
+/**
+ * Every setting of the service, read from the environment. The names, defaults and meanings are in
+ * {@code docs/configuration.md}, which a test compares with what is declared here.
+ *
+ * @param environment where this runs, for people: shown by {@code /info} and {@code app_info}
+ * @param requires the features without which the service is not ready
+ */
+record Config(
+    String host,
+    int port,
+    int managementPort,
+    String environment,
+    List<String> requires,
+    List<String> corsAllowedOrigins,
+    int liveMaxViewers,
+    ServerConfig server,
+    StorageConfig storage,
+    LogConfig log,
+    ShutdownConfig shutdown) {
+
+  /** How {@code managementPort} says that the operations' routes stay on the one port. */
+  static final int NO_PORT = -1;
+
+  /** The features that {@code READY_REQUIRES} may name. */
+  static final Set<String> FEATURES = Set.of("storage");
+
+  private static final List<String> PREFIXES =
+      List.of(
+          "SERVER_", "STORAGE_", "LOG_", "CORS_", "READY_", "MANAGEMENT_", "LIVE_", "SHUTDOWN_");
+
+  /** Limits of the HTTP server. Times end connections, sizes are bytes. */
+  record ServerConfig(
+      Threads threads,
+      int maxConnections,
+      int maxIdleConnections,
+      int backlog,
+      Duration requestTimeout,
+      Duration responseTimeout,
+      Duration idleTimeout,
+      int maxTargetBytes,
+      int maxHeaders,
+      int maxHeaderBytes,
+      long maxBodyBytes,
+      long uploadBudgetBytes,
+      boolean acceptChunked,
+      int maxConcurrentRequests,
+      Duration admissionWait) {}
+
+  /** The bucket store's budget and its deliberate fault. */
+  record StorageConfig(int deleteStatus, long maxBytes, int maxObjects, long maxObjectBytes) {}
+
+  /** What is logged, and how. */
+  record LogConfig(
+      Format format, Level level, Map<String, Level> levels, boolean probes, long queueBytes) {}
+
+  /** How the service ends. */
+  record ShutdownConfig(Duration quiet, Duration grace) {}
+
+  /**
+   * Reads the settings.
+   *
+   * @throws InvalidConfiguration if one is unknown or not valid; it names them all
+   */
+  static Config from(Map<String, String> environment) {
+    return read(new Settings(environment));
+  }
+
+  static Config read(Settings settings) {
+    Config config =
+        new Config(
+            settings.text("HOST", "0.0.0.0", "The address to listen on", host -> !host.isEmpty()),
+            settings.number("PORT", 5000, 0, 65535, "The port to listen on; 0 takes a free one"),
+            settings.number(
+                "MANAGEMENT_PORT",
+                NO_PORT,
+                NO_PORT,
+                65535,
+                "A second port for /health, /ready, /info and /metrics, which the first then no longer"
+                    + " answers; -1 for none"),
+            settings.text(
+                "ENVIRONMENT",
+                "local",
+                "Where this runs, a name for people",
+                name -> name.matches("[A-Za-z0-9._-]{1,40}")),
+            settings.list(
+                "READY_REQUIRES",
+                "storage",
+                "The features without which /ready answers 503, between commas",
+                Config::feature),
+            settings.list(
+                "CORS_ALLOWED_ORIGINS",
+                "",
+                "Origins whose pages may call the API, between commas; * for every one",
+                Config::origin),
+            settings.number("LIVE_MAX_VIEWERS", 20, 0, 1000, "The most live pages open at once"),
+            server(settings),
+            storage(settings),
+            log(settings),
+            new ShutdownConfig(
+                settings.duration(
+                    "SHUTDOWN_QUIET",
+                    "1s",
+                    "How long no request must have come, after /ready has turned to 503, before the"
+                        + " listener closes"),
+                settings.duration(
+                    "SHUTDOWN_GRACE", "20s", "The longest time from the signal to the close")));
+    config.check(settings);
+    settings.check(PREFIXES);
+    return config;
+  }
+
+  private static ServerConfig server(Settings settings) {
+    return new ServerConfig(
+        settings.choice("SERVER_THREADS", Threads.AUTO, "Which threads serve requests"),
+        settings.number(
+            "SERVER_MAX_CONNECTIONS", 2500, 1, 100_000, "One more connection is closed at once"),
+        settings.number(
+            "SERVER_MAX_IDLE_CONNECTIONS",
+            1000,
+            0,
+            100_000,
+            "One more connection is closed after its answer"),
+        settings.number("SERVER_BACKLOG", 1024, 1, 65535, "Connections that wait to be accepted"),
+        settings.duration(
+            "SERVER_REQUEST_TIMEOUT",
+            "10s",
+            "A request that has not come whole by then is cut, to the second"),
+        settings.duration(
+            "SERVER_RESPONSE_TIMEOUT",
+            "30s",
+            "An answer that is not done by then is cut, the time of its handler included"),
+        settings.duration(
+            "SERVER_IDLE_TIMEOUT",
+            "120s",
+            "How long an idle connection is kept; longer than the proxy's"),
+        settings.number(
+            "SERVER_MAX_TARGET_BYTES", 8192, 64, 65536, "A longer request target is answered 414"),
+        settings.number("SERVER_MAX_HEADERS", 100, 8, 200, "More headers are answered 431"),
+        settings.number(
+            "SERVER_MAX_HEADER_BYTES", 16384, 512, 65536, "Longer headers are answered 431"),
+        settings.size(
+            "SERVER_MAX_BODY_BYTES",
+            "64KiB",
+            "A larger body is answered 413 where the route names no limit of its own"),
+        settings.size(
+            "SERVER_UPLOAD_BUDGET_BYTES",
+            "16MiB",
+            "What all bodies under way may hold together; over it the answer is 503"),
+        settings.flag(
+            "SERVER_ACCEPT_CHUNKED",
+            true,
+            "Whether request bodies may come in chunks; if not the answer is 411"),
+        settings.number(
+            "SERVER_MAX_CONCURRENT_REQUESTS",
+            64,
+            1,
+            10_000,
+            "Requests at work at once; the next waits for SERVER_ADMISSION_WAIT, then gets 503"),
+        settings.duration(
+            "SERVER_ADMISSION_WAIT", "50ms", "How long a request waits for its turn"));
+  }
+
+  private static StorageConfig storage(Settings settings) {
+    return new StorageConfig(
+        Integer.parseInt(
+            settings.text(
+                "STORAGE_DELETE_STATUS",
+                "500",
+                "What a DELETE that removed an object answers: 500, the deliberate fault, or 204",
+                status -> Set.of("500", "204").contains(status))),
+        settings.size("STORAGE_MAX_BYTES", "32MiB", "The bytes of all objects; over it 507"),
+        settings.number(
+            "STORAGE_MAX_OBJECTS", 100_000, 1, 10_000_000, "The number of objects; over it 507"),
+        settings.size("STORAGE_MAX_OBJECT_BYTES", "4MiB", "The bytes of one object; over it 413"));
+  }
+
+  private static LogConfig log(Settings settings) {
+    return new LogConfig(
+        settings.choice("LOG_FORMAT", Format.LOGFMT, "How a line is written"),
+        settings.choice("LOG_LEVEL", Level.INFO, "The least level that is written"),
+        levels(
+            settings.list(
+                "LOG_LEVELS",
+                "",
+                "Levels of single loggers, such as dev.storageapi.storage=DEBUG, between commas",
+                Config::level)),
+        settings.flag(
+            "LOG_PROBES", true, "Whether requests of /health, /ready and /metrics are logged"),
+        settings.size(
+            "LOG_QUEUE_BYTES",
+            "4MiB",
+            "Lines that wait for standard output; over it they are dropped and counted"));
+  }
+
+  private void check(Settings settings) {
+    if (port != 0 && port == managementPort) {
+      settings.problem("MANAGEMENT_PORT and PORT are the same");
+    }
+    if (storage.maxObjectBytes > storage.maxBytes) {
+      settings.problem("STORAGE_MAX_OBJECT_BYTES is more than STORAGE_MAX_BYTES");
+    }
+    if (storage.maxObjectBytes > server.uploadBudgetBytes) {
+      settings.problem("STORAGE_MAX_OBJECT_BYTES is more than SERVER_UPLOAD_BUDGET_BYTES");
+    }
+    if (storage.maxObjectBytes > Integer.MAX_VALUE / 4) {
+      settings.problem("STORAGE_MAX_OBJECT_BYTES is more than 512MiB");
+    }
+  }
+
+  private static String feature(String name) {
+    if (!FEATURES.contains(name)) {
+      throw new IllegalArgumentException(name);
+    }
+    return name;
+  }
+
+  private static String origin(String origin) {
+    if (!origin.matches("\\*|https?://[A-Za-z0-9.:\\[\\]-]+")) {
+      throw new IllegalArgumentException(origin);
+    }
+    return origin;
+  }
+
+  private static Map.Entry<String, Level> level(String item) {
+    String[] parts = item.split("=", 2);
+    return Map.entry(parts[0].strip(), Level.valueOf(parts[1].strip().toUpperCase(Locale.ROOT)));
+  }
+
+  private static Map<String, Level> levels(List<Map.Entry<String, Level>> entries) {
+    Map<String, Level> levels = new HashMap<>();
+    entries.forEach(entry -> levels.put(entry.getKey(), entry.getValue()));
+    return levels;
+  }
+}

@@ -1,0 +1,149 @@
+package dev.storageapi;
+
+import dev.storageapi.telemetry.LogMetrics;
+import dev.storageapi.telemetry.Logs;
+import dev.storageapi.telemetry.Metrics;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.LoggerFactory;
+
+/** The command line: reads the settings, starts the service, and ends it when told to. */
+public final class Main {
+
+  private static final String HELP =
+      """
+      storage-api: a Storage API that is observable end to end
+
+      usage: java -jar storage-api.jar [COMMAND] [--env-file=FILE]
+
+      commands
+        serve        the service (the default)
+        demo         the service with traffic of its own, to see a living page
+
+      options
+        --env-file=FILE   settings, one NAME=value a line; the environment wins
+        --help            this text
+        --version         the version
+
+      Settings come from the environment: docs/configuration.md lists them all.
+      """;
+
+  private static final int USAGE = 2;
+  private static final int FAILED = 1;
+
+  private Main() {}
+
+  /** Runs a command; does not come back while the service runs. */
+  public static void main(String[] arguments) {
+    String command = "serve";
+    Map<String, String> environment = new HashMap<>();
+    for (String argument : arguments) {
+      if (argument.equals("--help")) {
+        exit(0, HELP);
+      } else if (argument.equals("--version")) {
+        exit(0, "storage-api " + version());
+      } else if (argument.startsWith("--env-file=")) {
+        environment.putAll(envFile(Path.of(argument.substring("--env-file=".length()))));
+      } else if (List.of("serve", "demo").contains(argument)) {
+        command = argument;
+      } else {
+        exit(USAGE, "unknown argument: " + argument + "\n\n" + HELP);
+      }
+    }
+    environment.putAll(System.getenv());
+    try {
+      run(Config.from(environment), command.equals("demo"));
+    } catch (InvalidConfiguration e) {
+      exit(USAGE, e.getMessage());
+    } catch (IOException e) {
+      exit(FAILED, "cannot start: " + e.getMessage());
+    }
+  }
+
+  private static void run(Config config, boolean demo) throws IOException {
+    serverProperties(config.server());
+    Metrics metrics = new Metrics();
+    Logs logs =
+        Logs.start(
+            config.log().format(),
+            config.log().level(),
+            config.log().levels(),
+            config.log().queueBytes(),
+            new FileOutputStream(FileDescriptor.out),
+            new LogMetrics(metrics));
+    App app = new App(config, version(), metrics, Clock.systemUTC());
+    app.start();
+    String url = "http://localhost:" + app.port();
+    Optional<Demo> traffic = demo ? Optional.of(new Demo(url)) : Optional.empty();
+    traffic.ifPresent(Demo::start);
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(traffic, app, logs), "shutdown"));
+    LoggerFactory.getLogger(Main.class)
+        .atInfo()
+        .addKeyValue("url", url)
+        .addKeyValue("version", version())
+        .log("storage-api is up: open " + url + " in a browser, or curl it");
+  }
+
+  /** Ends with 0 after a signal: it was asked for. */
+  private static void stop(Optional<Demo> traffic, App app, Logs logs) {
+    traffic.ifPresent(Demo::close);
+    app.close();
+    LoggerFactory.getLogger(Main.class).info("storage-api has ended");
+    logs.close();
+    Runtime.getRuntime().halt(0);
+  }
+
+  /** The JDK's server reads these once, when its classes load. {@code docs/server.md} says why. */
+  static void serverProperties(Config.ServerConfig server) {
+    set("sun.net.httpserver.nodelay", true);
+    set("sun.net.httpserver.maxReqTime", seconds(server.requestTimeout()));
+    set("sun.net.httpserver.maxRspTime", seconds(server.responseTimeout()));
+    set("sun.net.httpserver.idleInterval", seconds(server.idleTimeout()));
+    set("sun.net.httpserver.maxIdleConnections", server.maxIdleConnections());
+    set("jdk.httpserver.maxConnections", server.maxConnections());
+    set("sun.net.httpserver.maxReqHeaders", 200);
+    set("sun.net.httpserver.maxReqHeaderSize", 64 * 1024);
+  }
+
+  private static void set(String property, Object value) {
+    System.setProperty(property, value.toString());
+  }
+
+  private static long seconds(Duration time) {
+    return Math.max(1, time.toSeconds());
+  }
+
+  private static Map<String, String> envFile(Path file) {
+    Map<String, String> values = new HashMap<>();
+    try {
+      for (String line : Files.readAllLines(file)) {
+        int equals = line.indexOf('=');
+        if (!line.isBlank() && !line.startsWith("#") && equals > 0) {
+          values.put(line.substring(0, equals).strip(), line.substring(equals + 1).strip());
+        }
+      }
+    } catch (IOException e) {
+      exit(USAGE, "cannot read " + file + ": " + e);
+    }
+    return values;
+  }
+
+  private static String version() {
+    String version = Main.class.getPackage().getImplementationVersion();
+    return version == null ? "dev" : version;
+  }
+
+  private static void exit(int code, String message) {
+    (code == 0 ? System.out : System.err).println(message);
+    System.exit(code);
+  }
+}

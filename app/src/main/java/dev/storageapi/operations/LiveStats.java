@@ -1,0 +1,243 @@
+package dev.storageapi.operations;
+
+import com.sun.management.OperatingSystemMXBean;
+import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
+import io.prometheus.metrics.model.snapshots.Labels;
+import java.lang.management.ManagementFactory;
+import java.time.Clock;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * What the live page shows: a point for each second of the last five minutes, and totals. It reads
+ * the same histogram that Prometheus scrapes, so both tell the same.
+ */
+public final class LiveStats {
+
+  /** Seconds that are remembered. */
+  static final int HISTORY = 300;
+
+  /** Seconds over which percentiles are taken. */
+  private static final int WINDOW = 10;
+
+  /**
+   * Where the numbers come from.
+   *
+   * @param durations the histogram of request durations
+   * @param paths the path templates that count as traffic of the API
+   */
+  public record Sources(
+      Supplier<HistogramSnapshot> durations,
+      Set<String> paths,
+      IntSupplier inFlight,
+      LongSupplier objects,
+      LongSupplier bytes,
+      LongSupplier capacity,
+      LongSupplier rejected) {}
+
+  /**
+   * One second. Durations are in seconds and null where nothing was asked; {@code cpu} is the share
+   * of all cores.
+   */
+  record Point(
+      long t,
+      long requests,
+      Double avg,
+      Double p50,
+      Double p95,
+      Double p99,
+      Map<String, Long> statuses,
+      int inFlight,
+      long heapUsed,
+      long heapMax,
+      Double cpu,
+      long objects,
+      long bytes,
+      long capacity) {}
+
+  /** One route since the start. */
+  record RouteTotal(
+      String method,
+      String path,
+      long requests,
+      long errors,
+      Double avg,
+      Map<String, Long> statuses) {}
+
+  /** The counts at one moment, since the start. */
+  private static final class Reading {
+
+    private long count;
+    private double sum;
+    private long[] buckets = {};
+    private final Map<String, Long> statuses = new TreeMap<>();
+
+    void add(HistogramDataPointSnapshot data) {
+      ClassicHistogramBuckets classic = data.getClassicBuckets();
+      buckets = buckets.length == 0 ? new long[classic.size()] : buckets;
+      for (int i = 0; i < buckets.length; i++) {
+        buckets[i] += classic.getCount(i);
+      }
+      count += data.getCount();
+      sum += data.getSum();
+      statuses.merge(data.getLabels().get("status"), data.getCount(), Long::sum);
+    }
+  }
+
+  private final Sources sources;
+  private final Clock clock;
+  private final OperatingSystemMXBean system =
+      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+  private final Deque<Reading> readings = new ArrayDeque<>();
+  private final Deque<Point> points = new ArrayDeque<>();
+
+  public LiveStats(Sources sources, Clock clock) {
+    this.sources = sources;
+    this.clock = clock;
+  }
+
+  /** Takes the next point; to be called once a second. */
+  synchronized Point sample() {
+    HistogramSnapshot snapshot = sources.durations().get();
+    Reading now = new Reading();
+    api(snapshot).forEach(now::add);
+    Reading before = readings.isEmpty() ? now : readings.peekLast();
+    Reading window = readings.isEmpty() ? now : readings.peekFirst();
+    double[] bounds = bounds(snapshot);
+    Point point =
+        new Point(
+            clock.instant().getEpochSecond(),
+            now.count - before.count,
+            average(now.sum - before.sum, now.count - before.count),
+            quantile(0.50, bounds, now.buckets, window.buckets),
+            quantile(0.95, bounds, now.buckets, window.buckets),
+            quantile(0.99, bounds, now.buckets, window.buckets),
+            difference(now.statuses, before.statuses),
+            sources.inFlight().getAsInt(),
+            Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory(),
+            Runtime.getRuntime().maxMemory(),
+            cpu(),
+            sources.objects().getAsLong(),
+            sources.bytes().getAsLong(),
+            sources.capacity().getAsLong());
+    keep(readings, now, WINDOW);
+    keep(points, point, HISTORY);
+    return point;
+  }
+
+  /** The points so far, oldest first. */
+  synchronized List<Point> history() {
+    return List.copyOf(points);
+  }
+
+  /** Since the start: {@code requests}, {@code statuses}, {@code routes} and {@code rejected}. */
+  Map<String, Object> totals() {
+    Map<String, List<HistogramDataPointSnapshot>> byRoute = new TreeMap<>();
+    for (HistogramDataPointSnapshot data : api(sources.durations().get())) {
+      Labels labels = data.getLabels();
+      byRoute
+          .computeIfAbsent(labels.get("path") + " " + labels.get("method"), k -> new ArrayList<>())
+          .add(data);
+    }
+    List<RouteTotal> routes = byRoute.values().stream().map(LiveStats::route).toList();
+    Map<String, Long> statuses = new TreeMap<>();
+    routes.forEach(r -> r.statuses().forEach((s, n) -> statuses.merge(s, n, Long::sum)));
+    long requests = routes.stream().mapToLong(RouteTotal::requests).sum();
+    return Map.of(
+        "requests", requests,
+        "statuses", statuses,
+        "routes", routes,
+        "rejected", sources.rejected().getAsLong());
+  }
+
+  private static RouteTotal route(List<HistogramDataPointSnapshot> data) {
+    Map<String, Long> statuses = new TreeMap<>();
+    double sum = 0;
+    for (HistogramDataPointSnapshot point : data) {
+      statuses.put(point.getLabels().get("status"), point.getCount());
+      sum += point.getSum();
+    }
+    long count = statuses.values().stream().mapToLong(Long::longValue).sum();
+    long errors =
+        statuses.entrySet().stream()
+            .filter(status -> status.getKey().startsWith("5"))
+            .mapToLong(Map.Entry::getValue)
+            .sum();
+    Labels labels = data.get(0).getLabels();
+    return new RouteTotal(
+        labels.get("method"), labels.get("path"), count, errors, average(sum, count), statuses);
+  }
+
+  private List<HistogramDataPointSnapshot> api(HistogramSnapshot snapshot) {
+    return snapshot.getDataPoints().stream()
+        .filter(data -> sources.paths().contains(data.getLabels().get("path")))
+        .toList();
+  }
+
+  private static double[] bounds(HistogramSnapshot snapshot) {
+    return snapshot.getDataPoints().stream()
+        .findFirst()
+        .map(
+            data -> data.getClassicBuckets().stream().mapToDouble(b -> b.getUpperBound()).toArray())
+        .orElse(new double[0]);
+  }
+
+  private static Double average(double sum, long count) {
+    return count == 0 ? null : sum / count;
+  }
+
+  private static Map<String, Long> difference(Map<String, Long> now, Map<String, Long> before) {
+    Map<String, Long> difference = new TreeMap<>();
+    now.forEach(
+        (status, count) -> {
+          long more = count - before.getOrDefault(status, 0L);
+          if (more > 0) {
+            difference.put(status, more);
+          }
+        });
+    return difference;
+  }
+
+  /** The quantile of what came between two readings, by histogram_quantile's interpolation. */
+  private static Double quantile(double q, double[] bounds, long[] now, long[] before) {
+    long total = 0;
+    long[] counts = new long[now.length];
+    for (int i = 0; i < now.length; i++) {
+      counts[i] = now[i] - (i < before.length ? before[i] : 0);
+      total += counts[i];
+    }
+    double rank = q * total;
+    double seen = 0;
+    for (int i = 0; i < counts.length && total > 0; i++) {
+      if (seen + counts[i] >= rank && counts[i] > 0) {
+        double low = i == 0 ? 0 : bounds[i - 1];
+        boolean last = Double.isInfinite(bounds[i]);
+        return last ? low : low + (bounds[i] - low) * (rank - seen) / counts[i];
+      }
+      seen += counts[i];
+    }
+    return null;
+  }
+
+  private Double cpu() {
+    double load = system.getProcessCpuLoad();
+    return load < 0 ? null : load;
+  }
+
+  private static <T> void keep(Deque<T> items, T item, int most) {
+    items.addLast(item);
+    if (items.size() > most) {
+      items.removeFirst();
+    }
+  }
+}

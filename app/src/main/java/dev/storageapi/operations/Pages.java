@@ -1,0 +1,100 @@
+package dev.storageapi.operations;
+
+import dev.storageapi.http.Refusal;
+import dev.storageapi.http.Request;
+import dev.storageapi.http.Response;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.Map;
+import java.util.zip.CRC32;
+
+/**
+ * The files that browsers get, all out of the jar: the live page, the page to try the API, what
+ * they load, and the API description. Nothing is fetched from elsewhere and no script is inline.
+ */
+public final class Pages {
+
+  private static final String POLICY =
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+          + " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+  /** Swagger UI writes style attributes. */
+  private static final String DOCS_POLICY =
+      POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'");
+
+  private static final String HTML = "text/html; charset=utf-8";
+
+  private static final Map<String, String> TYPES =
+      Map.of(
+          "css", "text/css; charset=utf-8",
+          "js", "text/javascript; charset=utf-8",
+          "json", "application/json",
+          "html", HTML,
+          "svg", "image/svg+xml");
+
+  private final Map<String, String> assets =
+      Map.of(
+          "live.css", "assets/live.css",
+          "live.js", "assets/live.js",
+          "chart.js", "assets/chart.js",
+          "favicon.svg", "assets/favicon.svg",
+          "docs.js", "assets/docs.js",
+          "swagger-ui.css", "docs/swagger-ui.css",
+          "swagger-ui-bundle.js", "docs/swagger-ui-bundle.js");
+
+  /** The live page. */
+  public Response live(Request request) {
+    return page(request, "live.html", POLICY);
+  }
+
+  /** The page where every route can be tried. */
+  public Response docs(Request request) {
+    return page(request, "docs.html", DOCS_POLICY);
+  }
+
+  /** The explanation of the 500s. */
+  public Response the500s(Request request) {
+    return page(request, "the-500s.html", POLICY);
+  }
+
+  /** The OpenAPI 3.1 description. */
+  public Response openApi(Request request) {
+    return file(request, "openapi.json");
+  }
+
+  /** A file that a page loads: 404 for one that there is not. */
+  public Response asset(Request request) {
+    String file = assets.get(request.variable("file"));
+    if (file == null) {
+      throw new Refusal(404, "There is no such file.");
+    }
+    return file(request, file);
+  }
+
+  private static Response page(Request request, String name, String policy) {
+    return file(request, name)
+        .with("Content-Security-Policy", policy)
+        .with("Referrer-Policy", "no-referrer");
+  }
+
+  /** The file, or 304 where the client has it already. */
+  private static Response file(Request request, String name) {
+    byte[] bytes = read(name);
+    CRC32 crc = new CRC32();
+    crc.update(bytes);
+    String tag = "\"" + Long.toHexString(crc.getValue()) + "\"";
+    boolean known = tag.equals(request.header("If-None-Match"));
+    String type = TYPES.get(name.substring(name.lastIndexOf('.') + 1));
+    Response response = known ? Response.empty(304) : Response.bytes(200, type, bytes);
+    return response.with("ETag", tag).with("Cache-Control", "no-cache");
+  }
+
+  private static byte[] read(String name) {
+    try (InputStream in = Pages.class.getResourceAsStream(name)) {
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // it is in the jar
+    }
+  }
+}
