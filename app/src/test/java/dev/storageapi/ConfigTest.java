@@ -1,0 +1,127 @@
+package dev.storageapi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.slf4j.event.Level;
+
+class ConfigTest {
+
+  @Test
+  void nothingNeedsToBeSet() {
+    Config config = Config.from(Map.of());
+
+    assertThat(config.port()).isEqualTo(5000);
+    assertThat(config.storage().deleteStatus()).isEqualTo(500);
+    assertThat(config.corsAllowedOrigins()).isEmpty();
+    assertThat(config.requires()).containsExactly("storage");
+  }
+
+  @Test
+  void sizesDurationsAndListsHaveUnits() {
+    Config config =
+        Config.from(
+            Map.of(
+                "STORAGE_MAX_OBJECT_BYTES", "64KiB",
+                "SERVER_ADMISSION_WAIT", "5ms",
+                "SHUTDOWN_GRACE", "2m",
+                "CORS_ALLOWED_ORIGINS", "https://a.example, http://localhost:3000",
+                "LOG_LEVELS", "dev.storageapi.storage=debug"));
+
+    assertThat(config.storage().maxObjectBytes()).isEqualTo(65536);
+    assertThat(config.server().admissionWait()).isEqualTo(Duration.ofMillis(5));
+    assertThat(config.shutdown().grace()).isEqualTo(Duration.ofMinutes(2));
+    assertThat(config.corsAllowedOrigins()).hasSize(2);
+    assertThat(config.log().levels()).containsEntry("dev.storageapi.storage", Level.DEBUG);
+  }
+
+  @Test
+  void everyProblemIsNamedAtOnce() {
+    assertThatThrownBy(
+            () ->
+                Config.from(
+                    Map.of(
+                        "PORT", "70000",
+                        "SERVER_BACKLOG", "many",
+                        "STORAGE_DELETE_STATUS", "418",
+                        "STORAGE_MAX_BYTES", "1TiB",
+                        "LOG_FORMAT", "xml",
+                        "READY_REQUIRES", "storage,coffee",
+                        "CORS_ALLOWED_ORIGINS", "example.com",
+                        "STORAGE_MAX_OBJETCS", "5")))
+        .isInstanceOf(InvalidConfiguration.class)
+        .hasMessageContainingAll(
+            "PORT=70000",
+            "SERVER_BACKLOG=many",
+            "STORAGE_DELETE_STATUS=418",
+            "STORAGE_MAX_BYTES=1TiB",
+            "LOG_FORMAT=xml",
+            "READY_REQUIRES=storage,coffee",
+            "CORS_ALLOWED_ORIGINS=example.com",
+            "STORAGE_MAX_OBJETCS is not a setting");
+  }
+
+  @Test
+  void settingsThatContradictEachOtherAreAProblem() {
+    assertThatThrownBy(
+            () ->
+                Config.from(
+                    Map.of(
+                        "PORT", "5001",
+                        "MANAGEMENT_PORT", "5001",
+                        "STORAGE_MAX_OBJECT_BYTES", "64MiB")))
+        .hasMessageContainingAll("MANAGEMENT_PORT and PORT", "SERVER_UPLOAD_BUDGET_BYTES");
+  }
+
+  @Test
+  void whatKubernetesInjectsIsNoMistake() {
+    Config config =
+        Config.from(
+            Map.of(
+                "STORAGE_API_PORT", "tcp://10.0.0.1:5000",
+                "STORAGE_API_SERVICE_HOST", "10.0.0.1",
+                "STORAGE_API_SERVICE_PORT", "5000",
+                "STORAGE_API_SERVICE_PORT_HTTP", "5000",
+                "STORAGE_API_PORT_5000_TCP", "tcp://10.0.0.1:5000",
+                "STORAGE_API_PORT_5000_TCP_ADDR", "10.0.0.1",
+                "STORAGE_API_PORT_5000_TCP_PROTO", "tcp",
+                "MANAGEMENT_PORT", "tcp://10.0.0.2:5001"));
+
+    assertThat(config.managementPort()).isEqualTo(Config.NO_PORT);
+  }
+
+  @Test
+  void namesOfOthersAreTheirBusiness() {
+    assertThat(Config.from(Map.of("PATH", "/bin", "HTTP_PROXY", "http://proxy")).port())
+        .isEqualTo(5000);
+  }
+
+  @Test
+  void theDocumentationListsExactlyTheSettingsThatThereAre() throws IOException {
+    Settings settings = new Settings(Map.of());
+    Config.read(settings);
+    List<String> declared =
+        settings.declared().stream()
+            .map(s -> row(s.name(), s.fallback(), s.description()))
+            .toList();
+
+    List<String> documented =
+        Files.readAllLines(Path.of("../docs/configuration.md")).stream()
+            .filter(line -> line.matches("\\| `[A-Z_]+` \\|.*"))
+            .toList();
+
+    assertThat(documented).containsExactlyElementsOf(declared);
+  }
+
+  private static String row(String name, String fallback, String description) {
+    String cell = fallback.isEmpty() ? "" : " `" + fallback + "`";
+    return "| `%s` |%s | %s |".formatted(name, cell, description);
+  }
+}

@@ -1,0 +1,204 @@
+package dev.storageapi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.storageapi.http.Route;
+import dev.storageapi.telemetry.Metric;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** What {@code /metrics} exposes, against the catalogue in the code and the one in the docs. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class MetricsTest {
+
+  /** The series that the finished product may have; docs/metrics.md. */
+  private static final int BUDGET = 5000;
+
+  private final RunningApp app = RunningApp.with();
+
+  @BeforeAll
+  void touchEverything() {
+    assertThat(scrape())
+        .contains(
+            "http_requests_total{method=\"DELETE\",path=\"/api/buckets/{id}\",status=\"500\"} 0.0")
+        .contains(
+            "http_requests_total{method=\"GET\",path=\"/api/buckets/{id}\",status=\"404\"} 0.0")
+        .contains("log_events_total{level=\"error\"} 0.0")
+        .contains("telemetry_dropped_total{reason=\"queue_full\",signal=\"logs\"} 0.0")
+        .contains("http_requests_rejected_total{reason=\"overload\"} 0.0");
+    app.put("/api/buckets/1", "x");
+    app.get("/api/buckets/1");
+    app.get("/api/buckets/2");
+    app.delete("/api/buckets/1");
+    app.delete("/api/buckets/1");
+    app.get("/nowhere");
+  }
+
+  @AfterAll
+  void close() {
+    app.close();
+  }
+
+  @Test
+  void theScrapeHoldsExactlyTheCatalogue() {
+    Set<String> exposed =
+        families(scrape()).filter(n -> !n.matches("(jvm|process)_.*")).collect(toSet());
+
+    assertThat(exposed).containsExactlyInAnyOrderElementsOf(catalogue());
+  }
+
+  @Test
+  void theDocumentationHoldsExactlyWhatIsScraped() throws IOException {
+    Pattern row = Pattern.compile("^\\| `([a-z_]+)` \\|");
+    Set<String> documented =
+        Files.readAllLines(Path.of("../docs/metrics.md")).stream()
+            .map(row::matcher)
+            .filter(m -> m.find())
+            .map(m -> m.group(1))
+            .collect(toSet());
+
+    assertThat(documented).containsAll(catalogue());
+    assertThat(families(scrape()).collect(toSet())).containsAll(documented);
+  }
+
+  @Test
+  void everyFamilyHasHelpAndTheLabelsOfTheCatalogue() {
+    String scrape = scrape();
+    for (Metric metric : Metric.values()) {
+      assertThat(scrape).contains("# HELP " + metric.exposedName() + " " + metric.help());
+      for (String label : metric.labels()) {
+        assertThat(scrape).containsPattern(metric.exposedName() + "[a-z_]*\\{.*" + label + "=\"");
+      }
+    }
+  }
+
+  @Test
+  void everyRouteStartsWithItsDocumentedStatusesAt0() {
+    String scrape = scrape();
+    for (Route route : app.app.routes()) {
+      for (int status : route.statuses()) {
+        assertThat(scrape)
+            .contains(
+                "http_requests_total{method=\"%s\",path=\"%s\",status=\"%d\"}"
+                    .formatted(route.method(), route.template(), status));
+      }
+    }
+  }
+
+  @Test
+  void whatIsDocumentedAndTouchedStaysFarBelowTheBudget() {
+    long series = scrape().lines().filter(line -> !line.startsWith("#")).count();
+
+    assertThat(series).isBetween(200L, BUDGET / 2L);
+  }
+
+  @Test
+  void theFormatFollowsAccept() {
+    assertThat(type("text/plain")).startsWith("text/plain; version=0.0.4");
+    assertThat(type("application/openmetrics-text")).startsWith("application/openmetrics-text");
+    assertThat(
+            type(
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"))
+        .startsWith("application/vnd.google.protobuf");
+  }
+
+  private String type(String accept) {
+    return RunningApp.header(app.get("/metrics", "Accept", accept), "Content-Type");
+  }
+
+  @Test
+  void aScrapeIsCompressedWhenAskedFor() {
+    byte[] plain = app.get("/metrics").body();
+    var zipped = app.get("/metrics", "Accept-Encoding", "gzip");
+
+    assertThat(RunningApp.header(zipped, "Content-Encoding")).isEqualTo("gzip");
+    assertThat(zipped.body().length).isLessThan(plain.length / 4);
+  }
+
+  @Test
+  void protobufCarriesNativeHistograms() {
+    byte[] bytes =
+        app.get(
+                "/metrics",
+                "Accept",
+                "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited")
+            .body();
+
+    assertThat(new String(bytes, StandardCharsets.ISO_8859_1))
+        .contains("http_request_duration_seconds");
+  }
+
+  @Test
+  void theStoreIsMeasured() {
+    try (RunningApp own = RunningApp.with("STORAGE_MAX_BYTES", "8MiB")) {
+      own.put("/api/buckets/1", "12345");
+      own.put("/api/buckets/2", "12345");
+
+      assertThat(own.text("/metrics"))
+          .contains(
+              "storage_objects 2.0", "storage_bytes 10.0", "storage_capacity_bytes 8388608.0");
+    }
+  }
+
+  @Test
+  void metricsAndLogTellTheSame() {
+    try (RunningApp own = RunningApp.with()) {
+      for (int i = 0; i < 50; i++) {
+        own.put("/api/buckets/" + i, "x");
+        own.get("/api/buckets/" + i);
+      }
+      for (int i = 0; i < 50; i++) {
+        own.delete("/api/buckets/" + (i * 2));
+      }
+      await()
+          .untilAsserted(
+              () -> {
+                assertThat(own.log()).filteredOn(l -> l.contains("path=/api/")).hasSize(150);
+                for (String line :
+                    List.of("PUT 200 50", "GET 200 50", "DELETE 500 25", "DELETE 400 25")) {
+                  String[] part = line.split(" ", -1);
+                  assertThat(own.log())
+                      .filteredOn(
+                          l ->
+                              l.contains("method=" + part[0] + " path=/api/")
+                                  && l.contains("status_code=" + part[1] + " dur"))
+                      .hasSize(Integer.parseInt(part[2]));
+                  assertThat(own.text("/metrics?name%5B%5D=http_requests_total"))
+                      .contains(
+                          "http_requests_total{method=\"%s\",path=\"/api/buckets/{id}\",status=\"%s\"} %s.0"
+                              .formatted((Object[]) part));
+                }
+              });
+    }
+  }
+
+  private String scrape() {
+    return app.text("/metrics");
+  }
+
+  private static List<String> catalogue() {
+    return Arrays.stream(Metric.values()).map(Metric::exposedName).toList();
+  }
+
+  private static Stream<String> families(String scrape) {
+    return scrape.lines().filter(l -> l.startsWith("# TYPE ")).map(l -> l.split(" ", -1)[2]);
+  }
+
+  private static java.util.stream.Collector<String, ?, Set<String>> toSet() {
+    return Collectors.toCollection(TreeSet::new);
+  }
+}

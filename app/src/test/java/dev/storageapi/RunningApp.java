@@ -1,0 +1,120 @@
+package dev.storageapi;
+
+import dev.storageapi.telemetry.LogMetrics;
+import dev.storageapi.telemetry.Logs;
+import dev.storageapi.telemetry.Metrics;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** The real application on a free port, in this process, and a client for it. */
+final class RunningApp implements AutoCloseable {
+
+  private final HttpClient client = HttpClient.newHttpClient();
+  private final ByteArrayOutputStream log = new ByteArrayOutputStream();
+  private final Logs logs;
+  final App app;
+  final Metrics metrics = new Metrics();
+
+  private RunningApp(Map<String, String> settings) {
+    Config config = Config.from(settings);
+    Main.serverProperties(config.server());
+    logs =
+        Logs.start(
+            config.log().format(),
+            config.log().level(),
+            config.log().levels(),
+            config.log().queueBytes(),
+            log,
+            new LogMetrics(metrics));
+    try {
+      app = new App(config, "test", metrics, Clock.systemUTC());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    app.start();
+  }
+
+  /** Starts with settings given as names and values in turn. */
+  static RunningApp with(String... settings) {
+    Map<String, String> environment =
+        new HashMap<>(Map.of("PORT", "0", "HOST", "127.0.0.1", "SHUTDOWN_QUIET", "0ms"));
+    for (int i = 0; i < settings.length; i += 2) {
+      environment.put(settings[i], settings[i + 1]);
+    }
+    return new RunningApp(environment);
+  }
+
+  URI uri(String target) {
+    return URI.create("http://127.0.0.1:" + app.port() + target);
+  }
+
+  /** Sends a request; headers are names and values in turn. */
+  HttpResponse<byte[]> send(String method, String target, byte[] body, String... headers) {
+    return send(uri(target), method, body, headers);
+  }
+
+  HttpResponse<byte[]> send(URI uri, String method, byte[] body, String... headers) {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(uri)
+            .method(
+                method,
+                body.length == 0 ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    try {
+      return client.send(request.build(), BodyHandlers.ofByteArray());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  HttpResponse<byte[]> get(String target, String... headers) {
+    return send("GET", target, new byte[0], headers);
+  }
+
+  HttpResponse<byte[]> put(String target, String body) {
+    return send("PUT", target, body.getBytes(StandardCharsets.UTF_8));
+  }
+
+  HttpResponse<byte[]> delete(String target) {
+    return send("DELETE", target, new byte[0]);
+  }
+
+  String text(String target, String... headers) {
+    return body(get(target, headers));
+  }
+
+  static String body(HttpResponse<byte[]> response) {
+    return new String(response.body(), StandardCharsets.UTF_8);
+  }
+
+  static String header(HttpResponse<?> response, String name) {
+    return response.headers().firstValue(name).orElse(null);
+  }
+
+  /** The lines logged so far. */
+  List<String> log() {
+    return log.toString(StandardCharsets.UTF_8).lines().toList();
+  }
+
+  @Override
+  public void close() {
+    app.close();
+    logs.close();
+  }
+}
