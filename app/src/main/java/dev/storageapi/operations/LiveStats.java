@@ -1,7 +1,6 @@
 package dev.storageapi.operations;
 
 import com.sun.management.OperatingSystemMXBean;
-import io.prometheus.metrics.model.snapshots.ClassicHistogramBuckets;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
 import io.prometheus.metrics.model.snapshots.Labels;
@@ -74,26 +73,6 @@ public final class LiveStats {
       Double avg,
       Map<String, Long> statuses) {}
 
-  /** The counts at one moment, since the start. */
-  private static final class Reading {
-
-    private long count;
-    private double sum;
-    private long[] buckets = {};
-    private final Map<String, Long> statuses = new TreeMap<>();
-
-    void add(HistogramDataPointSnapshot data) {
-      ClassicHistogramBuckets classic = data.getClassicBuckets();
-      buckets = buckets.length == 0 ? new long[classic.size()] : buckets;
-      for (int i = 0; i < buckets.length; i++) {
-        buckets[i] += classic.getCount(i);
-      }
-      count += data.getCount();
-      sum += data.getSum();
-      statuses.merge(data.getLabels().get("status"), data.getCount(), Long::sum);
-    }
-  }
-
   private final Sources sources;
   private final Clock clock;
   private final OperatingSystemMXBean system =
@@ -108,21 +87,19 @@ public final class LiveStats {
 
   /** Takes the next point; to be called once a second. */
   synchronized Point sample() {
-    HistogramSnapshot snapshot = sources.durations().get();
     Reading now = new Reading();
-    api(snapshot).forEach(now::add);
+    api(sources.durations().get()).forEach(now::add);
     Reading before = readings.isEmpty() ? now : readings.peekLast();
     Reading window = readings.isEmpty() ? now : readings.peekFirst();
-    double[] bounds = bounds(snapshot);
     Point point =
         new Point(
             clock.instant().getEpochSecond(),
-            now.count - before.count,
-            average(now.sum - before.sum, now.count - before.count),
-            quantile(0.50, bounds, now.buckets, window.buckets),
-            quantile(0.95, bounds, now.buckets, window.buckets),
-            quantile(0.99, bounds, now.buckets, window.buckets),
-            difference(now.statuses, before.statuses),
+            now.count() - before.count(),
+            now.average(before),
+            now.quantile(0.50, window),
+            now.quantile(0.95, window),
+            now.quantile(0.99, window),
+            now.statuses(before),
             sources.inFlight().getAsInt(),
             Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory(),
             Runtime.getRuntime().maxMemory(),
@@ -184,49 +161,8 @@ public final class LiveStats {
         .toList();
   }
 
-  private static double[] bounds(HistogramSnapshot snapshot) {
-    return snapshot.getDataPoints().stream()
-        .findFirst()
-        .map(
-            data -> data.getClassicBuckets().stream().mapToDouble(b -> b.getUpperBound()).toArray())
-        .orElse(new double[0]);
-  }
-
   private static Double average(double sum, long count) {
     return count == 0 ? null : sum / count;
-  }
-
-  private static Map<String, Long> difference(Map<String, Long> now, Map<String, Long> before) {
-    Map<String, Long> difference = new TreeMap<>();
-    now.forEach(
-        (status, count) -> {
-          long more = count - before.getOrDefault(status, 0L);
-          if (more > 0) {
-            difference.put(status, more);
-          }
-        });
-    return difference;
-  }
-
-  /** The quantile of what came between two readings, by histogram_quantile's interpolation. */
-  private static Double quantile(double q, double[] bounds, long[] now, long[] before) {
-    long total = 0;
-    long[] counts = new long[now.length];
-    for (int i = 0; i < now.length; i++) {
-      counts[i] = now[i] - (i < before.length ? before[i] : 0);
-      total += counts[i];
-    }
-    double rank = q * total;
-    double seen = 0;
-    for (int i = 0; i < counts.length && total > 0; i++) {
-      if (seen + counts[i] >= rank && counts[i] > 0) {
-        double low = i == 0 ? 0 : bounds[i - 1];
-        boolean last = Double.isInfinite(bounds[i]);
-        return last ? low : low + (bounds[i] - low) * (rank - seen) / counts[i];
-      }
-      seen += counts[i];
-    }
-    return null;
   }
 
   private Double cpu() {

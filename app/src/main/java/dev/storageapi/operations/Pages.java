@@ -37,7 +37,6 @@ public final class Pages {
       Map.of(
           "live.css", "assets/live.css",
           "live.js", "assets/live.js",
-          "chart.js", "assets/chart.js",
           "favicon.svg", "assets/favicon.svg",
           "docs.js", "assets/docs.js",
           "swagger-ui.css", "docs/swagger-ui.css",
