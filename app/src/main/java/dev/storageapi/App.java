@@ -44,7 +44,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -98,7 +97,7 @@ final class App implements AutoCloseable {
             service,
             readiness,
             config.liveMaxViewers());
-    summary = new Summary(pages, stats, service, this::routeList);
+    summary = new Summary(pages, stats, service, readiness, api());
     refusedByJdk = new RefusedByJdk(this::refused);
     bind();
   }
@@ -169,13 +168,17 @@ final class App implements AutoCloseable {
   }
 
   private Server server(int port, List<Route> routes, List<Filter> filters) throws IOException {
-    return new Server(
-        new InetSocketAddress(config.host(), port),
-        config.server().backlog(),
-        config.server().threads(),
-        config.server().maxConnections(),
-        routes,
-        filters);
+    try {
+      return new Server(
+          new InetSocketAddress(config.host(), port),
+          config.server().backlog(),
+          config.server().threads(),
+          config.server().maxConnections(),
+          routes,
+          filters);
+    } catch (IOException e) {
+      throw new IOException("port " + port + " of " + config.host() + ": " + e.getMessage(), e);
+    }
   }
 
   private LiveStats.Sources sources(BucketStore store) {
@@ -196,12 +199,6 @@ final class App implements AutoCloseable {
         "metrics", "/metrics",
         "logs", config.log().format().name().toLowerCase(Locale.ROOT),
         "traces", "off");
-  }
-
-  private String routeList() {
-    return api().stream()
-        .map(route -> "  %-8s%s%n".formatted(route.method(), route.template()))
-        .collect(Collectors.joining());
   }
 
   private void refused(RefusedByJdk.Refused refused) {

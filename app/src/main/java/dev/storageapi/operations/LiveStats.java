@@ -7,12 +7,12 @@ import io.prometheus.metrics.model.snapshots.Labels;
 import java.lang.management.ManagementFactory;
 import java.time.Clock;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -73,6 +73,9 @@ public final class LiveStats {
       Double avg,
       Map<String, Long> statuses) {}
 
+  /** Before the start. */
+  private static final Reading NOTHING = new Reading();
+
   private final Sources sources;
   private final Clock clock;
   private final OperatingSystemMXBean system =
@@ -119,50 +122,46 @@ public final class LiveStats {
 
   /** Since the start: {@code requests}, {@code statuses}, {@code routes} and {@code rejected}. */
   Map<String, Object> totals() {
-    Map<String, List<HistogramDataPointSnapshot>> byRoute = new TreeMap<>();
-    for (HistogramDataPointSnapshot data : api(sources.durations().get())) {
-      Labels labels = data.getLabels();
-      byRoute
-          .computeIfAbsent(labels.get("path") + " " + labels.get("method"), k -> new ArrayList<>())
-          .add(data);
-    }
-    List<RouteTotal> routes = byRoute.values().stream().map(LiveStats::route).toList();
-    Map<String, Long> statuses = new TreeMap<>();
-    routes.forEach(r -> r.statuses().forEach((s, n) -> statuses.merge(s, n, Long::sum)));
-    long requests = routes.stream().mapToLong(RouteTotal::requests).sum();
+    Reading all = new Reading();
+    api(sources.durations().get()).forEach(all::add);
     return Map.of(
-        "requests", requests,
-        "statuses", statuses,
-        "routes", routes,
+        "requests", all.count(),
+        "statuses", all.statuses(NOTHING),
+        "routes", routes(),
         "rejected", sources.rejected().getAsLong());
   }
 
-  private static RouteTotal route(List<HistogramDataPointSnapshot> data) {
-    Map<String, Long> statuses = new TreeMap<>();
-    double sum = 0;
-    for (HistogramDataPointSnapshot point : data) {
-      statuses.put(point.getLabels().get("status"), point.getCount());
-      sum += point.getSum();
+  /** The routes that were called since the start, by path and method. */
+  List<RouteTotal> routes() {
+    Map<List<String>, Reading> byRoute = new LinkedHashMap<>();
+    for (HistogramDataPointSnapshot data : api(sources.durations().get())) {
+      Labels labels = data.getLabels();
+      byRoute
+          .computeIfAbsent(
+              List.of(labels.get("path"), labels.get("method")), route -> new Reading())
+          .add(data);
     }
-    long count = statuses.values().stream().mapToLong(Long::longValue).sum();
+    return byRoute.entrySet().stream()
+        .map(route -> total(route.getKey().get(0), route.getKey().get(1), route.getValue()))
+        .sorted(Comparator.comparing(RouteTotal::path).thenComparing(RouteTotal::method))
+        .toList();
+  }
+
+  private static RouteTotal total(String path, String method, Reading reading) {
+    Map<String, Long> statuses = reading.statuses(NOTHING);
     long errors =
         statuses.entrySet().stream()
             .filter(status -> status.getKey().startsWith("5"))
             .mapToLong(Map.Entry::getValue)
             .sum();
-    Labels labels = data.get(0).getLabels();
     return new RouteTotal(
-        labels.get("method"), labels.get("path"), count, errors, average(sum, count), statuses);
+        method, path, reading.count(), errors, reading.average(NOTHING), statuses);
   }
 
   private List<HistogramDataPointSnapshot> api(HistogramSnapshot snapshot) {
     return snapshot.getDataPoints().stream()
         .filter(data -> sources.paths().contains(data.getLabels().get("path")))
         .toList();
-  }
-
-  private static Double average(double sum, long count) {
-    return count == 0 ? null : sum / count;
   }
 
   private Double cpu() {

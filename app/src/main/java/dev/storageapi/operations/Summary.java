@@ -2,8 +2,10 @@ package dev.storageapi.operations;
 
 import dev.storageapi.http.Request;
 import dev.storageapi.http.Response;
+import dev.storageapi.http.Route;
+import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * {@code GET /}: the live page for browsers, and for everybody else, such as curl, a summary in
@@ -11,15 +13,34 @@ import java.util.function.Supplier;
  */
 public final class Summary {
 
+  private static final String TEXT =
+      """
+      storage-api %s, up for %d s, %s
+
+      %s
+      Try   curl -X PUT %s/api/buckets/1 -d hello
+      Look  /docs     every route, to try
+            /metrics  for Prometheus
+            /ready    what works, and what is missing
+            /         in a browser: the live page
+      """;
+
+  private static final String ERRORS =
+      "\nSome answers were 500: /metrics and the log tell why, /docs/the-500s explains.\n";
+
   private final Pages pages;
   private final LiveStats stats;
   private final Service service;
-  private final Supplier<String> routes;
+  private final Readiness readiness;
+  private final List<Route> routes;
 
-  public Summary(Pages pages, LiveStats stats, Service service, Supplier<String> routes) {
+  /** A summary of {@code routes}, the API's. */
+  public Summary(
+      Pages pages, LiveStats stats, Service service, Readiness readiness, List<Route> routes) {
     this.pages = pages;
     this.stats = stats;
     this.service = service;
+    this.readiness = readiness;
     this.routes = routes;
   }
 
@@ -27,26 +48,35 @@ public final class Summary {
   public Response root(Request request) {
     String accept = request.header("Accept");
     boolean html = accept != null && accept.contains("text/html");
-    return (html ? pages.live(request) : Response.text(200, text())).with("Vary", "Accept");
+    return (html ? pages.live(request) : Response.text(200, text(request))).with("Vary", "Accept");
   }
 
-  private String text() {
-    Map<String, Object> totals = stats.totals();
-    return """
-        storage-api %s, up %d s: %s requests, by status %s
+  private String text(Request request) {
+    List<LiveStats.RouteTotal> called = stats.routes();
+    String lines = routes.stream().map(route -> line(route, called)).collect(Collectors.joining());
+    boolean errors = called.stream().anyMatch(route -> route.errors() > 0);
+    return TEXT.formatted(
+        service.version(),
+        service.uptime().toSeconds(),
+        readiness.isReady() ? "ready" : "not ready",
+        errors ? lines + ERRORS : lines,
+        request.header("Host"));
+  }
 
-        %s
-        Look around:
-          /          in a browser: the live page
-          /docs      every route, to try
-          /metrics   for Prometheus
-          /ready     what works, and what is missing
-        """
-        .formatted(
-            service.version(),
-            service.uptime().toSeconds(),
-            totals.get("requests"),
-            totals.get("statuses"),
-            routes.get());
+  /** Such as {@code GET /api/buckets/{id} 12 requests, 200: 10, 404: 2}. */
+  private static String line(Route route, List<LiveStats.RouteTotal> called) {
+    String counts =
+        called.stream()
+            .filter(c -> c.method().equals(route.method()) && c.path().equals(route.template()))
+            .map(c -> c.requests() + " requests, " + statuses(c.statuses()))
+            .findFirst()
+            .orElse("0 requests");
+    return "%-7s %-22s %s%n".formatted(route.method(), route.template(), counts);
+  }
+
+  private static String statuses(Map<String, Long> statuses) {
+    return statuses.entrySet().stream()
+        .map(status -> status.getKey() + ": " + status.getValue())
+        .collect(Collectors.joining(", "));
   }
 }
