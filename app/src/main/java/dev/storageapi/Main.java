@@ -122,13 +122,16 @@ public final class Main {
     return Math.max(1, time.toSeconds());
   }
 
+  /** The settings of a file: NAME=value, empty lines, and comments behind a #. */
   private static Map<String, String> envFile(Path file) {
     Map<String, String> values = new HashMap<>();
     try {
       for (String line : Files.readAllLines(file)) {
         int equals = line.indexOf('=');
-        if (!line.isBlank() && !line.startsWith("#") && equals > 0) {
+        if (equals > 0 && !line.startsWith("#")) {
           values.put(line.substring(0, equals).strip(), line.substring(equals + 1).strip());
+        } else if (!line.isBlank() && !line.startsWith("#")) {
+          exit(USAGE, file + " has a line that is not NAME=value: " + line);
         }
       }
     } catch (IOException e) {
