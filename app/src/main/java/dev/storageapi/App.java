@@ -148,7 +148,7 @@ final class App implements AutoCloseable {
             server.maxHeaders(),
             server.maxHeaderBytes(),
             server.acceptChunked()),
-        new Bodies(server.maxBodyBytes(), server.uploadBudgetBytes(), server.requestTimeout()),
+        new Bodies(server.maxBodyBytes(), server.uploadBudgetBytes()),
         new Admission(server.maxConcurrentRequests(), server.admissionWait()));
   }
 

@@ -205,6 +205,9 @@ record Config(
   }
 
   private void check(Settings settings) {
+    if (server.threads == Threads.VIRTUAL && Runtime.version().feature() < 21) {
+      settings.problem("SERVER_THREADS=virtual needs Java 21");
+    }
     if (port != 0 && port == managementPort) {
       settings.problem("MANAGEMENT_PORT and PORT are the same");
     }

@@ -39,6 +39,7 @@ public final class Main {
 
   private static final int USAGE = 2;
   private static final int FAILED = 1;
+  private static final int OUT_OF_MEMORY = 3;
 
   private Main() {}
 
@@ -70,6 +71,7 @@ public final class Main {
   }
 
   private static void run(Config config, boolean demo) throws IOException {
+    Thread.setDefaultUncaughtExceptionHandler(Main::died);
     serverProperties(config.server());
     Metrics metrics = new Metrics();
     Logs logs =
@@ -91,6 +93,18 @@ public final class Main {
         .addKeyValue("url", url)
         .addKeyValue("version", version())
         .log("storage-api is up: open " + url + " in a browser, or curl it");
+  }
+
+  /** A thread ended by what nobody caught. Without memory nothing can be promised any more. */
+  private static void died(Thread thread, Throwable cause) {
+    try {
+      System.err.println("storage-api: thread " + thread.getName() + " died: " + cause);
+      LoggerFactory.getLogger(Main.class).error("a thread died", cause);
+    } finally {
+      if (cause instanceof OutOfMemoryError) {
+        Runtime.getRuntime().halt(OUT_OF_MEMORY);
+      }
+    }
   }
 
   /** Ends with 0 after a signal: it was asked for. */

@@ -1,7 +1,7 @@
 package dev.storageapi.http;
 
 import java.io.IOException;
-import java.time.Duration;
+import java.nio.channels.ClosedChannelException;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -22,7 +22,6 @@ public final class Bodies implements Filter {
 
   private final long maxBytes;
   private final long budget;
-  private final long requestTimeoutNanos;
   private final AtomicLong taken = new AtomicLong();
 
   /**
@@ -30,12 +29,10 @@ public final class Bodies implements Filter {
    *
    * @param maxBytes the limit of routes that name none, in bytes
    * @param budget the bytes that all bodies under way may hold together
-   * @param requestTimeout after this time the JDK's server cuts a request that is still coming
    */
-  public Bodies(long maxBytes, long budget, Duration requestTimeout) {
+  public Bodies(long maxBytes, long budget) {
     this.maxBytes = maxBytes;
     this.budget = budget;
-    this.requestTimeoutNanos = requestTimeout.toNanos();
   }
 
   @Override
@@ -64,7 +61,7 @@ public final class Bodies implements Filter {
             Refusal.Reason.MALFORMED,
             Map.of("Connection", "close"));
       }
-      boolean slow = System.nanoTime() - request.startNanos() >= requestTimeoutNanos;
+      boolean slow = e instanceof ClosedChannelException; // closed on this side
       return Response.cut(slow ? Completion.REQUEST_TIMEOUT : Completion.CLIENT_CLOSED);
     }
     return next.handle(request);

@@ -42,7 +42,12 @@ final class BodyStream extends FilterInputStream {
 
   @Override
   public int read(byte[] buffer, int offset, int wanted) throws IOException {
-    int n = in.read(buffer, offset, wanted);
+    int n;
+    try {
+      n = in.read(buffer, offset, wanted);
+    } catch (IndexOutOfBoundsException e) {
+      throw new IOException("invalid chunk length", e); // JDK 25 reads ffffffff as a negative one
+    }
     count += Math.max(n, 0);
     ended = n < 0 || count == length;
     return n;

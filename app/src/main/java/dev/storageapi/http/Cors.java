@@ -41,8 +41,8 @@ public final class Cors implements Filter {
 
   private Response preflight(Request request, String origin, Handler next) {
     Response options = next.handle(request);
-    if (options.status() > 405) {
-      return options; // the request itself was refused: too large, too much
+    if (options.status() != 200 && options.status() != 404) {
+      return options; // the request itself was refused: malformed, too large, too much
     }
     Response response = Response.empty(204).with("Vary", "Origin");
     if (!allows(origin) || options.header("Allow") == null) {

@@ -43,7 +43,7 @@ public final class Errors implements Filter {
       }
       return response;
     } catch (OutOfMemoryError e) {
-      throw e; // nothing can be promised any more: ExchangeAdapter ends the process
+      throw e; // nothing can be promised any more: Main ends the process
     } catch (Throwable cause) {
       events.failed(request, cause);
       log.error("request failed", cause);

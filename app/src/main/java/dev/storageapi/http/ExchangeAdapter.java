@@ -27,7 +27,6 @@ final class ExchangeAdapter implements HttpHandler {
 
   private static final long JDK_DRAINS_BYTES = 64 * 1024;
   private static final long DRAIN_NANOS = 2_000_000_000L;
-  private static final int OUT_OF_MEMORY_EXIT = 3;
 
   private final Server server;
   private final Router router;
@@ -44,6 +43,14 @@ final class ExchangeAdapter implements HttpHandler {
     Request request = request(exchange);
     boolean counted = !request.is(Route.Trait.STREAM);
     server.begin(request, counted);
+    try {
+      serve(exchange, request);
+    } finally {
+      server.end(counted);
+    }
+  }
+
+  private void serve(HttpExchange exchange, Request request) throws IOException {
     CountedOutput out = new CountedOutput(exchange.getResponseBody());
     int status = Completion.CLIENT_CLOSED;
     try {
@@ -54,13 +61,13 @@ final class ExchangeAdapter implements HttpHandler {
       }
       send(exchange, request, response, out);
       status = response.status();
-    } catch (IOException e) {
-      complete(request, status, out.count);
+    } catch (RuntimeException e) {
+      status = 500;
+      log.error("the answer cannot be written, closing", e);
       throw e;
     } finally {
-      server.end(counted);
+      complete(request, status, out.count);
     }
-    complete(request, status, out.count);
     if (!request.stream().ended()) {
       drain(request.stream());
     }
@@ -95,9 +102,7 @@ final class ExchangeAdapter implements HttpHandler {
     try {
       return chain.handle(request);
     } catch (OutOfMemoryError e) {
-      log.error("out of memory, ending the process", e);
-      Runtime.getRuntime().halt(OUT_OF_MEMORY_EXIT);
-      throw e;
+      throw e; // ends the process: see Main
     } catch (Throwable cause) {
       log.error("a filter failed", cause);
       return Response.empty(500);
@@ -130,10 +135,12 @@ final class ExchangeAdapter implements HttpHandler {
   }
 
   /**
-   * Whether more of the body is to come than the JDK's server would read to keep the connection.
+   * Whether more of the body is to come than the JDK's server would read to keep the connection, or
+   * the body came in chunks: some of its sizes are misread, and what follows them must not become a
+   * request.
    */
   private static boolean mustClose(BodyStream body) {
-    return !body.ended() && (body.length() < 0 || body.length() - body.count() > JDK_DRAINS_BYTES);
+    return body.length() < 0 || (!body.ended() && body.length() - body.count() > JDK_DRAINS_BYTES);
   }
 
   /** Reads on for a while, so that a client still sending gets its answer before the close. */

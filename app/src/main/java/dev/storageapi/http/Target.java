@@ -25,7 +25,8 @@ record Target(List<String> segments, String query) {
     boolean absolute = uri.getScheme() != null;
     boolean http =
         "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
-    if (path == null
+    if (uri.toString().startsWith("//") // an empty authority is none to java.net.URI
+        || path == null
         || path.isEmpty()
         || path.charAt(0) != '/'
         || (absolute && (!http || uri.getRawAuthority() == null))
