@@ -17,7 +17,7 @@ import org.slf4j.event.KeyValuePair;
  * One line for each request, at its end:
  *
  * <pre>{@code
- * … msg="request" remote_addr=127.0.0.1 url=/api/buckets/7 method=GET path="/api/buckets/{id}"
+ * … msg="request" remote_addr=127.0.0.1 url=/api/buckets/7 method=GET path=/api/buckets/{id}
  * status_code=200 duration_ms=0.412 request_bytes=0 response_bytes=5 request_id=… trace_id="" span_id=""
  * }</pre>
  *
