@@ -93,7 +93,11 @@ final class App implements AutoCloseable {
     live =
         new Live(
             stats,
-            Map.of("delete_status", config.storage().deleteStatus()),
+            Map.of(
+                "delete_status",
+                config.storage().deleteStatus(),
+                "operations_here",
+                config.managementPort() == Config.NO_PORT),
             service,
             readiness,
             config.liveMaxViewers());

@@ -36,6 +36,12 @@ record Config(
   /** The features that {@code READY_REQUIRES} may name. */
   static final Set<String> FEATURES = Set.of("storage");
 
+  /** An object is one array, and is doubled while it is read. */
+  private static final long MAX_OBJECT_BYTES = 512L << 20;
+
+  /** The JDK's server closes connections with longer heads without a word. */
+  static final int JDK_HEADER_BYTES = 64 * 1024;
+
   private static final List<String> PREFIXES =
       List.of(
           "SERVER_", "STORAGE_", "LOG_", "CORS_", "READY_", "MANAGEMENT_", "LIVE_", "SHUTDOWN_");
@@ -49,9 +55,9 @@ record Config(
       Duration requestTimeout,
       Duration responseTimeout,
       Duration idleTimeout,
-      int maxTargetBytes,
+      long maxTargetBytes,
       int maxHeaders,
-      int maxHeaderBytes,
+      long maxHeaderBytes,
       long maxBodyBytes,
       long uploadBudgetBytes,
       boolean acceptChunked,
@@ -145,11 +151,9 @@ record Config(
             "SERVER_IDLE_TIMEOUT",
             "120s",
             "How long an idle connection is kept; longer than the proxy's"),
-        settings.number(
-            "SERVER_MAX_TARGET_BYTES", 8192, 64, 65536, "A longer request target is answered 414"),
+        settings.size("SERVER_MAX_TARGET_BYTES", "8KiB", "A longer request target is answered 414"),
         settings.number("SERVER_MAX_HEADERS", 100, 8, 200, "More headers are answered 431"),
-        settings.number(
-            "SERVER_MAX_HEADER_BYTES", 16384, 512, 65536, "Longer headers are answered 431"),
+        settings.size("SERVER_MAX_HEADER_BYTES", "16KiB", "Longer headers are answered 431"),
         settings.size(
             "SERVER_MAX_BODY_BYTES",
             "64KiB",
@@ -211,13 +215,16 @@ record Config(
     if (port != 0 && port == managementPort) {
       settings.problem("MANAGEMENT_PORT and PORT are the same");
     }
+    if (server.maxHeaderBytes > JDK_HEADER_BYTES || server.maxTargetBytes > JDK_HEADER_BYTES) {
+      settings.problem("SERVER_MAX_HEADER_BYTES or SERVER_MAX_TARGET_BYTES is more than 64KiB");
+    }
     if (storage.maxObjectBytes > storage.maxBytes) {
       settings.problem("STORAGE_MAX_OBJECT_BYTES is more than STORAGE_MAX_BYTES");
     }
     if (storage.maxObjectBytes > server.uploadBudgetBytes) {
       settings.problem("STORAGE_MAX_OBJECT_BYTES is more than SERVER_UPLOAD_BUDGET_BYTES");
     }
-    if (storage.maxObjectBytes > Integer.MAX_VALUE / 4) {
+    if (storage.maxObjectBytes > MAX_OBJECT_BYTES) {
       settings.problem("STORAGE_MAX_OBJECT_BYTES is more than 512MiB");
     }
   }

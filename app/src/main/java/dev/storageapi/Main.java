@@ -125,7 +125,7 @@ public final class Main {
     set("sun.net.httpserver.maxIdleConnections", server.maxIdleConnections());
     set("jdk.httpserver.maxConnections", server.maxConnections());
     set("sun.net.httpserver.maxReqHeaders", 200);
-    set("sun.net.httpserver.maxReqHeaderSize", 64 * 1024);
+    set("sun.net.httpserver.maxReqHeaderSize", Config.JDK_HEADER_BYTES);
   }
 
   private static void set(String property, Object value) {

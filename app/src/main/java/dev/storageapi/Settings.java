@@ -47,15 +47,17 @@ final class Settings {
 
   /** A text, checked by {@code valid}. */
   String text(String name, String fallback, String description, Predicate<String> valid) {
-    return read(name, fallback, description, value -> valid.test(value) ? value : null);
+    return read(name, fallback, description, description, v -> valid.test(v) ? v : null);
   }
 
   /** A whole number between two bounds. */
   int number(String name, int fallback, int min, int max, String description) {
+    String range = min + " to " + max;
     return read(
         name,
         Integer.toString(fallback),
-        description + " (" + min + " to " + max + ")",
+        description + " (" + range + ")",
+        "a whole number, " + range,
         value -> {
           int number = Integer.parseInt(value);
           return number >= min && number <= max ? number : null;
@@ -64,12 +66,14 @@ final class Settings {
 
   /** A number of bytes, such as {@code 64KiB}. */
   long size(String name, String fallback, String description) {
-    return read(name, fallback, description, Settings::size);
+    return read(
+        name, fallback, description, "a size such as 512, 64KiB, 32MiB or 1GiB", Settings::size);
   }
 
   /** A time, such as {@code 500ms} or {@code 30s}. */
   Duration duration(String name, String fallback, String description) {
-    return read(name, fallback, description, Settings::duration);
+    return read(
+        name, fallback, description, "a time such as 500ms, 30s, 5m or 1h", Settings::duration);
   }
 
   /** {@code true} or {@code false}. */
@@ -78,6 +82,7 @@ final class Settings {
         name,
         Boolean.toString(fallback),
         description,
+        "true or false",
         value -> Set.of("true", "false").contains(value) ? Boolean.valueOf(value) : null);
   }
 
@@ -90,6 +95,7 @@ final class Settings {
         name,
         lower(fallback.name()),
         description + " (" + String.join(", ", names) + ")",
+        "one of " + String.join(", ", names),
         value -> type.getEnumConstants()[names.indexOf(lower(value))]);
   }
 
@@ -99,6 +105,7 @@ final class Settings {
         name,
         fallback,
         description,
+        description,
         value ->
             Stream.of(value.split(",", -1))
                 .map(String::strip)
@@ -107,7 +114,9 @@ final class Settings {
                 .toList());
   }
 
-  private <T> T read(String name, String fallback, String description, Function<String, T> parser) {
+  /** Reads one; {@code form} tells in a problem what would be valid. */
+  private <T> T read(
+      String name, String fallback, String description, String form, Function<String, T> parser) {
     declared.put(name, new Setting(name, fallback, description));
     String value = environment.getOrDefault(name, fallback);
     if (INJECTED_VALUE.matcher(value).matches()) {
@@ -121,7 +130,7 @@ final class Settings {
     } catch (RuntimeException e) {
       // not of the form: named below with all others
     }
-    problems.add(name + "=" + value + " is not valid: " + description);
+    problems.add(name + "=" + value + " is not valid: " + form);
     return parser.apply(fallback);
   }
 

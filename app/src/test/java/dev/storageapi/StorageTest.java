@@ -110,7 +110,7 @@ class StorageTest {
                     .filteredOn(line -> line.contains(id) && line.contains("lvl=[WARN]"))
                     .singleElement()
                     .asString()
-                    .contains("file=BucketApi.java", "bucket_id=warned", "status_code=500"));
+                    .contains("file=BucketApi.java", "bucket_id=warned", "answered=500"));
   }
 
   @Test

@@ -120,7 +120,9 @@ final class ExchangeAdapter implements HttpHandler {
     }
     byte[] body = response.body();
     if (request.method().equals("HEAD")) {
-      headers.set("Content-Length", Integer.toString(body.length));
+      if (response.stream() == null) {
+        headers.set("Content-Length", Integer.toString(body.length));
+      }
       exchange.sendResponseHeaders(response.status(), -1);
     } else if (response.stream() != null) {
       exchange.sendResponseHeaders(response.status(), 0); // 0 means chunked here

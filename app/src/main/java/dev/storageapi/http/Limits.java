@@ -15,9 +15,9 @@ public final class Limits implements Filter {
   private static final Pattern DIGITS = Pattern.compile("[0-9]{1,18}");
   private static final Map<String, String> CLOSE = Map.of("Connection", "close");
 
-  private final int maxTargetBytes;
+  private final long maxTargetBytes;
   private final int maxHeaders;
-  private final int maxHeaderBytes;
+  private final long maxHeaderBytes;
   private final boolean acceptChunked;
 
   /**
@@ -28,7 +28,7 @@ public final class Limits implements Filter {
    * @param maxHeaderBytes the most bytes of names and values together
    * @param acceptChunked whether request bodies may come in chunks; see {@code docs/security.md}
    */
-  public Limits(int maxTargetBytes, int maxHeaders, int maxHeaderBytes, boolean acceptChunked) {
+  public Limits(long maxTargetBytes, int maxHeaders, long maxHeaderBytes, boolean acceptChunked) {
     this.maxTargetBytes = maxTargetBytes;
     this.maxHeaders = maxHeaders;
     this.maxHeaderBytes = maxHeaderBytes;

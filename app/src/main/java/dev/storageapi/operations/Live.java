@@ -100,6 +100,9 @@ public final class Live implements AutoCloseable {
 
   /** The stream; 503 while too many are open. */
   public Response stream(Request request) {
+    if (request.method().equals("HEAD")) {
+      return Response.stream("text/event-stream", out -> {});
+    }
     if (!viewers.tryAcquire()) {
       throw new Refusal(
           503,

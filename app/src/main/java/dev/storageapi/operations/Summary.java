@@ -63,14 +63,14 @@ public final class Summary {
         request.header("Host"));
   }
 
-  /** Such as {@code GET /api/buckets/{id} 12 requests, 200: 10, 404: 2}. */
+  /** Such as {@code GET /api/buckets/{id} 200: 10, 404: 2}, the requests by status. */
   private static String line(Route route, List<LiveStats.RouteTotal> called) {
     String counts =
         called.stream()
             .filter(c -> c.method().equals(route.method()) && c.path().equals(route.template()))
-            .map(c -> c.requests() + " requests, " + statuses(c.statuses()))
+            .map(c -> statuses(c.statuses()))
             .findFirst()
-            .orElse("0 requests");
+            .orElse("no request yet");
     return "%-7s %-22s %s%n".formatted(route.method(), route.template(), counts);
   }
 

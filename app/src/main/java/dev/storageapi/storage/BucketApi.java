@@ -63,7 +63,7 @@ public final class BucketApi {
     if (deleteStatus >= 500) {
       log.atWarn()
           .addKeyValue("bucket_id", id)
-          .addKeyValue("status_code", deleteStatus)
+          .addKeyValue("answered", deleteStatus)
           .log("the object is deleted, yet the answer is an error: see docs/the-500s.md");
     }
     return Response.empty(deleteStatus);

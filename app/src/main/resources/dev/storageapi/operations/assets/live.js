@@ -266,6 +266,7 @@ let heard = performance.now(); // when data came last
 function tick({ point, totals: fresh }) {
   heard = performance.now();
   totals = fresh;
+  for (const link of document.querySelectorAll('[data-operations]')) link.hidden = !totals.operations_here;
   remember([point]);
   if (now - totals.uptime > started + 2) snapshots = []; // another process: its counts begin at nothing
   started = now - totals.uptime;
