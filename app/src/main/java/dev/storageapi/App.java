@@ -56,6 +56,7 @@ final class App implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(App.class);
 
   private final Config config;
+  private final Metrics all;
   private final BucketApi buckets;
   private final Readiness readiness;
   private final Service service;
@@ -75,13 +76,13 @@ final class App implements AutoCloseable {
    */
   App(Config config, String version, Metrics all, Clock clock) throws IOException {
     this.config = config;
+    this.all = all;
     BucketStore store = new BucketStore(config.storage().maxBytes(), config.storage().maxObjects());
     all.gauge(Metric.STORAGE_OBJECTS, store::count);
     all.gauge(Metric.STORAGE_BYTES, store::bytes);
     all.gauge(Metric.STORAGE_CAPACITY, store::capacity);
     all.gauge(Metric.HTTP_IN_FLIGHT, this::inFlight);
     all.info(Metric.APP_INFO, version, System.getProperty("java.version"), config.environment());
-    all.jvm();
     buckets = new BucketApi(store, config.storage().deleteStatus());
     readiness =
         new Readiness(
@@ -217,11 +218,12 @@ final class App implements AutoCloseable {
     return servers.stream().mapToInt(Server::inFlight).sum();
   }
 
-  /** Begins to listen, then is ready. */
+  /** Begins to listen, then is ready; what no request of the API needs starts beside it. */
   void start() {
-    servers.forEach(Server::start);
-    live.start();
     readiness.started();
+    servers.forEach(Server::start);
+    all.jvm();
+    live.start();
   }
 
   /** The port of the API. */

@@ -14,6 +14,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.ILoggerFactory;
 import org.slf4j.LoggerFactory;
 
 /** The command line: reads the settings, starts the service, and ends it when told to. */
@@ -45,6 +47,9 @@ public final class Main {
 
   /** Runs a command; does not come back while the service runs. */
   public static void main(String[] arguments) {
+    // To load Logback takes as long as to read the settings: both at once.
+    CompletableFuture<ILoggerFactory> logback =
+        CompletableFuture.supplyAsync(LoggerFactory::getILoggerFactory);
     String command = "serve";
     Map<String, String> environment = new HashMap<>();
     for (String argument : arguments) {
@@ -62,7 +67,9 @@ public final class Main {
     }
     environment.putAll(System.getenv());
     try {
-      run(Config.from(environment), command.equals("demo"));
+      Config config = Config.from(environment);
+      logback.join();
+      run(config, command.equals("demo"));
     } catch (InvalidConfiguration e) {
       exit(USAGE, e.getMessage());
     } catch (IOException e) {

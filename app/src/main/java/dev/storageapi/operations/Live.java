@@ -33,6 +33,7 @@ public final class Live implements AutoCloseable {
   private final Service service;
   private final Readiness readiness;
   private final Semaphore viewers;
+  private final int maxViewers;
   private final ScheduledExecutorService ticks =
       Executors.newSingleThreadScheduledExecutor(Live::thread);
   private Tick latest;
@@ -65,6 +66,7 @@ public final class Live implements AutoCloseable {
     this.service = service;
     this.readiness = readiness;
     this.viewers = new Semaphore(maxViewers);
+    this.maxViewers = maxViewers;
   }
 
   private static Thread thread(Runnable task) {
@@ -81,20 +83,24 @@ public final class Live implements AutoCloseable {
   private void tick() {
     try {
       LiveStats.Point point = stats.sample();
+      if (viewers.availablePermits() == maxViewers) {
+        publish(null); // nobody looks
+        return;
+      }
       Map<String, Object> totals = new LinkedHashMap<>(facts);
       totals.put("version", service.version());
       totals.put("environment", service.environment());
       totals.put("uptime", service.uptime().toMillis() / 1000.0);
       totals.put("ready", readiness.isReady());
       totals.putAll(stats.totals());
-      publish(event("tick", Map.of("point", point, "totals", totals)));
+      publish(new Tick(event("tick", Map.of("point", point, "totals", totals))));
     } catch (RuntimeException e) {
       log.error("no point of the live page this second", e);
     }
   }
 
-  private synchronized void publish(byte[] event) {
-    latest = new Tick(event);
+  private synchronized void publish(Tick tick) {
+    latest = tick;
     notifyAll();
   }
 

@@ -78,8 +78,6 @@ public final class LiveStats {
 
   private final Sources sources;
   private final Clock clock;
-  private final OperatingSystemMXBean system =
-      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
   private final Deque<Reading> readings = new ArrayDeque<>();
   private final Deque<Point> points = new ArrayDeque<>();
 
@@ -164,8 +162,9 @@ public final class LiveStats {
         .toList();
   }
 
-  private Double cpu() {
-    double load = system.getProcessCpuLoad();
+  private static Double cpu() {
+    double load =
+        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuLoad();
     return load < 0 ? null : load;
   }
 

@@ -5,7 +5,9 @@ import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.core.metrics.Info;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
+import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.DoubleSupplier;
 
 /**
@@ -66,8 +68,21 @@ public final class Metrics {
         .setLabelValues(values);
   }
 
-  /** The JVM's and the process' own metrics: {@code jvm_*} and {@code process_*}. */
+  /**
+   * The JVM's and the process' own metrics: {@code jvm_*} and {@code process_*}. To find them takes
+   * as long as all the rest of the start, so it is done in the background; a scrape waits for it.
+   */
   public void jvm() {
-    JvmMetrics.builder().register(registry);
+    PrometheusRegistry own = new PrometheusRegistry();
+    CompletableFuture<Void> found =
+        CompletableFuture.runAsync(
+            () -> JvmMetrics.builder().register(own),
+            task -> new Thread(task, "jvm-metrics").start());
+    MultiCollector whenFound =
+        () -> {
+          found.join();
+          return own.scrape();
+        };
+    registry.register(whenFound);
   }
 }
