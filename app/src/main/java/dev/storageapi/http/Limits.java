@@ -52,7 +52,7 @@ public final class Limits implements Filter {
       throw new Refusal(
           505, "Only HTTP/1.1 and HTTP/1.0 are spoken here.", Refusal.Reason.MALFORMED, CLOSE);
     }
-    if (!TOKEN.matcher(request.method()).matches()) {
+    if (!Request.METHODS.contains(request.method()) && !TOKEN.matcher(request.method()).matches()) {
       throw malformed("The method is not a token.");
     }
     if (request.uri().length() > maxTargetBytes) {

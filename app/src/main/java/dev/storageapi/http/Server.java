@@ -2,13 +2,13 @@ package dev.storageapi.http;
 
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
-import java.lang.reflect.Method;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -77,8 +77,7 @@ public final class Server {
             || (threads == Threads.AUTO && Runtime.version().feature() >= 24);
     if (virtual) {
       try {
-        Method method = Executors.class.getMethod("newVirtualThreadPerTaskExecutor"); // Java 21
-        return (ExecutorService) method.invoke(null);
+        return virtual();
       } catch (ReflectiveOperationException e) {
         throw new IllegalStateException("virtual threads need Java 21", e);
       }
@@ -91,6 +90,21 @@ public final class Server {
         TimeUnit.SECONDS,
         new SynchronousQueue<>(),
         task -> new Thread(null, task, "http-" + number.incrementAndGet(), STACK_BYTES));
+  }
+
+  /**
+   * {@code newThreadPerTaskExecutor(Thread.ofVirtual().name("http-", 1).factory())}, which is Java
+   * 21. Named, since Logback finds the name of a nameless one by reflection, for each event.
+   */
+  private static ExecutorService virtual() throws ReflectiveOperationException {
+    Object builder = Thread.class.getMethod("ofVirtual").invoke(null);
+    Class<?> type = Class.forName("java.lang.Thread$Builder");
+    type.getMethod("name", String.class, long.class).invoke(builder, "http-", 1L);
+    Object factory = type.getMethod("factory").invoke(builder);
+    return (ExecutorService)
+        Executors.class
+            .getMethod("newThreadPerTaskExecutor", ThreadFactory.class)
+            .invoke(null, factory);
   }
 
   /** Begins to accept connections. */

@@ -51,6 +51,9 @@ record Target(List<String> segments, String query) {
 
   /** The segment with its percent-encoding undone, or null where that gives what is refused. */
   private static String decode(String raw) {
+    if (isPlain(raw)) {
+      return raw;
+    }
     byte[] bytes = new byte[raw.length()];
     int length = 0;
     for (int i = 0; i < raw.length(); i++) {
@@ -73,5 +76,16 @@ record Target(List<String> segments, String query) {
     } catch (CharacterCodingException e) {
       return null;
     }
+  }
+
+  /** Whether nothing is to be decoded or refused: what most segments are. */
+  private static boolean isPlain(String raw) {
+    for (int i = 0; i < raw.length(); i++) {
+      char c = raw.charAt(i);
+      if (c == '%' || c == '.' || c <= ' ' || c > '~') {
+        return false;
+      }
+    }
+    return true;
   }
 }

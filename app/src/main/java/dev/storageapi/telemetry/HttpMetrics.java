@@ -14,13 +14,13 @@ import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Counts and times every request. The data points of a path, method and status are looked up once
@@ -89,7 +89,7 @@ public final class HttpMetrics implements Filter, Errors.Events {
 
     private final String path;
     private final String method;
-    private final Map<Integer, StatusSeries> statuses = new ConcurrentHashMap<>();
+    private volatile StatusSeries[] statuses = {}; // a few: a map would box each status
     private volatile DistributionDataPoint requestBytes;
     private volatile DistributionDataPoint responseBytes;
 
@@ -99,11 +99,20 @@ public final class HttpMetrics implements Filter, Errors.Events {
     }
 
     StatusSeries status(int status) {
-      StatusSeries known = statuses.get(status);
-      return known == null
-          ? statuses.computeIfAbsent(
-              status, s -> new StatusSeries(path, method, Integer.toString(s)))
-          : known;
+      for (StatusSeries known : statuses) {
+        if (known.status == status) {
+          return known;
+        }
+      }
+      return add(status);
+    }
+
+    private synchronized StatusSeries add(int status) {
+      StatusSeries added = new StatusSeries(status, path, method, Integer.toString(status));
+      StatusSeries[] more = Arrays.copyOf(statuses, statuses.length + 1);
+      more[more.length - 1] = added;
+      statuses = more;
+      return added;
     }
 
     void sizes(long received, long sent) {
@@ -119,11 +128,13 @@ public final class HttpMetrics implements Filter, Errors.Events {
   /** The counter and the durations of one path, method and status. */
   private final class StatusSeries {
 
+    private final int status;
     private final String[] labels;
     private final CounterDataPoint count;
     private volatile DistributionDataPoint durations;
 
-    StatusSeries(String... labels) {
+    StatusSeries(int status, String... labels) {
+      this.status = status;
       this.labels = labels;
       this.count = requests.labelValues(labels);
     }

@@ -9,6 +9,7 @@ import java.time.format.DateTimeFormatterBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.IntPredicate;
 import org.slf4j.event.KeyValuePair;
 
@@ -24,8 +25,8 @@ import org.slf4j.event.KeyValuePair;
  * <p>Safe for use by many threads at once; must run on the thread that logs.
  */
 abstract class LineEncoder {
-  private static final List<String> FIXED =
-      List.of("tsp", "lvl", "proc", "file", "line", "msg", "exception");
+  private static final Set<String> FIXED =
+      Set.of("tsp", "lvl", "proc", "file", "line", "msg", "exception");
   private static final int VALUE_LIMIT = 2 * 1024;
   private static final int EXCEPTION_LIMIT = 12 * 1024;
   private static final int NAME_LENGTH = 100;
@@ -55,9 +56,11 @@ abstract class LineEncoder {
   final byte[] encode(ILoggingEvent event) {
     Line line = new Line();
     fixed(line, event);
-    Line exception = exception(event);
-    pairs(line, event, Line.LIMIT - " \"exception\":}\n".length() - exception.size());
-    if (exception.size() > 0) {
+    if (event.getThrowableProxy() == null) {
+      pairs(line, event, Line.LIMIT - "}\n".length());
+    } else {
+      Line exception = exception(event.getThrowableProxy());
+      pairs(line, event, Line.LIMIT - " \"exception\":}\n".length() - exception.size());
       key(line, "exception").line(exception);
     }
     end(line);
@@ -86,13 +89,13 @@ abstract class LineEncoder {
   }
 
   private void pairs(Line line, ILoggingEvent event, int end) {
-    List<String> used = new ArrayList<>(FIXED);
+    List<String> used = new ArrayList<>(16);
     List<KeyValuePair> own = event.getKeyValuePairs();
     for (KeyValuePair pair : own == null ? List.<KeyValuePair>of() : own) {
       pair(line, used, unused(used, pair.key), pair.value, end);
     }
     for (Map.Entry<String, String> pair : event.getMDCPropertyMap().entrySet()) {
-      String key = unused(FIXED, pair.getKey());
+      String key = unused(List.of(), pair.getKey());
       if (!used.contains(key)) {
         pair(line, used, key, pair.getValue(), end);
       }
@@ -109,7 +112,7 @@ abstract class LineEncoder {
 
   private static String unused(List<String> used, String key) {
     String free = text(key).isEmpty() ? "_" : word(key, LineEncoder::isKey, '_');
-    while (used.contains(free)) {
+    while (FIXED.contains(free) || used.contains(free)) {
       free += "_";
     }
     return free;
@@ -129,6 +132,9 @@ abstract class LineEncoder {
   }
 
   private static String word(String text, IntPredicate kept, char other) {
+    if (text.length() <= NAME_LENGTH && isAll(text, kept)) {
+      return text;
+    }
     char[] word = text.substring(0, Math.min(text.length(), NAME_LENGTH)).toCharArray();
     for (int i = 0; i < word.length; i++) {
       word[i] = kept.test(word[i]) ? word[i] : other;
@@ -136,12 +142,17 @@ abstract class LineEncoder {
     return new String(word);
   }
 
-  private static Line exception(ILoggingEvent event) {
-    Line line = new Line();
-    IThrowableProxy thrown = event.getThrowableProxy();
-    return thrown == null
-        ? line
-        : line.quoted(ThrowableProxyUtil.asString(thrown).stripTrailing(), EXCEPTION_LIMIT);
+  private static boolean isAll(String text, IntPredicate kept) {
+    for (int i = 0; i < text.length(); i++) {
+      if (!kept.test(text.charAt(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static Line exception(IThrowableProxy thrown) {
+    return new Line().quoted(ThrowableProxyUtil.asString(thrown).stripTrailing(), EXCEPTION_LIMIT);
   }
 
   private String time(long millis) {
