@@ -1,0 +1,76 @@
+# What bench/compare, bench/threads and bench/start share. To be sourced.
+# shellcheck shell=bash disable=SC2034 # used by those that source it
+
+home=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+work=$(mktemp -d)
+port=${BENCH_PORT:-18080}
+java=java
+warm_up=30
+measure=10
+rounds=5
+connections=32
+server_cores=0
+client_cores=1
+server_pid=
+
+fail() {
+  echo "${0##*/}: $*" >&2
+  exit 1
+}
+
+stop_server() {
+  if [ -n "$server_pid" ]; then
+    kill "$server_pid" 2>/dev/null || true
+    wait "$server_pid" 2>/dev/null || true
+    server_pid=
+  fi
+}
+
+clean_up() {
+  stop_server
+  rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+# start_server COMMAND…: in the background on the server's cores; returns when a GET is answered by 100 bytes.
+start_server() {
+  taskset -c "$server_cores" "$@" >/dev/null 2>"$work/server.err" &
+  server_pid=$!
+  local tries=0
+  head -c 100 /dev/zero >"$work/object"
+  until curl -sf -m 5 -o /dev/null -T "$work/object" "http://127.0.0.1:$port/api/buckets/7"; do
+    tries=$((tries + 1))
+    [ $tries -lt 300 ] || fail "no answer from: $* ($(tail -1 "$work/server.err"))"
+    kill -0 "$server_pid" 2>/dev/null || fail "ended early: $* ($(tail -1 "$work/server.err"))"
+    sleep 0.1
+  done
+  local bytes
+  bytes=$(curl -s -m 5 "http://127.0.0.1:$port/api/buckets/7" | wc -c)
+  [ "$bytes" -eq 100 ] || fail "$bytes bytes instead of 100 from: $*"
+}
+
+# load SECONDS: requests by wrk; prints "requests-per-second p99-milliseconds".
+load() {
+  taskset -c "$client_cores" \
+    wrk -t1 -c"$connections" -d"$1s" --latency "http://127.0.0.1:$port/api/buckets/7" \
+    >"$work/wrk.out" 2>&1 || fail "wrk: $(cat "$work/wrk.out")"
+  ! grep -E 'Non-2xx|Socket errors' "$work/wrk.out" >&2 || fail "not every answer was a 200"
+  awk '
+    $1 == "99%" {
+      p99 = $2 + 0
+      if ($2 ~ /us$/) p99 /= 1000; else if ($2 !~ /ms$/) p99 *= 1000
+    }
+    $1 == "Requests/sec:" { rate = $2 }
+    END { printf "%d %.2f\n", rate, p99 }' "$work/wrk.out"
+}
+
+# median: of the numbers on standard input, one a line.
+median() {
+  sort -g | awk '{ v[NR] = $1 } END { printf "%s\n", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+# The date and the machine, under which every table stands.
+machine() {
+  echo "$(date -u +%F), $(nproc) cores of $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $("$java" -version 2>&1 | sed -n 2p)"
+}
