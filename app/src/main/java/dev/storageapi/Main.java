@@ -129,6 +129,7 @@ public final class Main {
     set("sun.net.httpserver.maxReqTime", seconds(server.requestTimeout()));
     set("sun.net.httpserver.maxRspTime", seconds(server.responseTimeout()));
     set("sun.net.httpserver.idleInterval", seconds(server.idleTimeout()));
+    set("sun.net.httpserver.clockTick", 1000);
     set("sun.net.httpserver.maxIdleConnections", server.maxIdleConnections());
     set("jdk.httpserver.maxConnections", server.maxConnections());
     set("sun.net.httpserver.maxReqHeaders", 200);

@@ -36,7 +36,7 @@ public final class RawClient implements AutoCloseable {
 
   private final Socket socket = new Socket();
   private final ByteArrayOutputStream received = new ByteArrayOutputStream();
-  private int taken;
+  private boolean bodiless;
   private boolean closed;
 
   /** One response; header names are in lower case, the last of a name counts. */
@@ -101,18 +101,31 @@ public final class RawClient implements AutoCloseable {
     return answer(PATIENCE);
   }
 
+  /** The next response, which has no body since it answers a HEAD. */
+  public Answer answerToHead() {
+    bodiless = true;
+    try {
+      return answer();
+    } finally {
+      bodiless = false;
+    }
+  }
+
   /** The next response, whole; fails if it does not come in time. */
   public Answer answer(Duration patience) {
+    return readUntilAnswered(patience)
+        .orElseThrow(
+            () -> new AssertionError((closed ? "closed" : "late") + " after: " + unread()));
+  }
+
+  /** The next response, or none if the other side closes without one. */
+  public Optional<Answer> readUntilAnswered(Duration patience) {
     long end = System.nanoTime() + patience.toNanos();
-    while (true) {
-      Optional<Answer> next = parse();
-      if (next.isPresent()) {
-        return next.get();
-      }
-      if (!receive(end)) {
-        throw new AssertionError((closed ? "closed" : "late") + " after: " + unread());
-      }
+    Optional<Answer> next = parse();
+    while (next.isEmpty() && receive(end)) {
+      next = parse();
     }
+    return next;
   }
 
   /** Every response until the other side closes or the time is over. */
@@ -140,7 +153,7 @@ public final class RawClient implements AutoCloseable {
   }
 
   private String unread() {
-    return received.toString(ISO_8859_1).substring(taken);
+    return received.toString(ISO_8859_1);
   }
 
   /** Reads a piece; false at the end of the time or of the stream. */
@@ -189,7 +202,7 @@ public final class RawClient implements AutoCloseable {
 
   private Optional<Answer> body(String text, int start, int status, Map<String, String> headers) {
     if (status == 100) {
-      taken += start;
+      drop(start);
       return parse();
     }
     if ("chunked".equals(headers.get("transfer-encoding"))) {
@@ -199,15 +212,21 @@ public final class RawClient implements AutoCloseable {
           : take(end + 5, new Answer(status, headers, text.substring(start, end)));
     }
     String length = headers.getOrDefault("content-length", "0");
-    int end = start + (status == 204 || status == 304 ? 0 : Integer.parseInt(length));
+    int end = start + (bodiless || status == 204 || status == 304 ? 0 : Integer.parseInt(length));
     return text.length() < end
         ? Optional.empty()
         : take(end, new Answer(status, headers, text.substring(start, end)));
   }
 
   private Optional<Answer> take(int length, Answer answer) {
-    taken += length;
+    drop(length);
     return Optional.of(answer);
+  }
+
+  private void drop(int length) {
+    byte[] all = received.toByteArray();
+    received.reset();
+    received.write(all, length, all.length - length);
   }
 
   /** Closes with a reset instead of an orderly end, as a client that vanishes. */

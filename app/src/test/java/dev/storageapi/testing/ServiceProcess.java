@@ -297,12 +297,12 @@ public final class ServiceProcess implements AutoCloseable {
 
   /** SIGTERM. */
   public void terminate() {
-    process.destroy();
+    process.toHandle().destroy(); // Process.destroy would close its output unread
   }
 
   /** SIGKILL. */
   public void kill() {
-    process.destroyForcibly();
+    process.toHandle().destroyForcibly();
   }
 
   /** Waits for the end, and for all output that came before it. */
@@ -326,7 +326,7 @@ public final class ServiceProcess implements AutoCloseable {
     if (reading.isHeldByCurrentThread()) {
       reading.unlock();
     }
-    process.destroyForcibly();
+    process.toHandle().destroyForcibly();
     exitCode();
   }
 }

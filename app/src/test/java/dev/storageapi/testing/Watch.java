@@ -58,7 +58,7 @@ public final class Watch {
 
   /** Waits until all that has happened is in the output; false if it does not come in time. */
   private void barrier() {
-    HttpResponse<String> answer = service.send("GET", "/health");
+    HttpResponse<String> answer = service.send("GET", "/info");
     service.awaitRequests(1, answer.headers().firstValue("X-Request-ID").orElseThrow());
   }
 
