@@ -61,10 +61,14 @@ public final class Bodies implements Filter {
             Refusal.Reason.MALFORMED,
             Map.of("Connection", "close"));
       }
-      boolean slow = e instanceof ClosedChannelException; // closed on this side
-      return Response.cut(slow ? Completion.REQUEST_TIMEOUT : Completion.CLIENT_CLOSED);
+      return Response.cut(closedHere(e) ? Completion.REQUEST_TIMEOUT : Completion.CLIENT_CLOSED);
     }
     return next.handle(request);
+  }
+
+  /** Whether the JDK's server closed the connection, during a read or between two. */
+  private static boolean closedHere(IOException e) {
+    return e instanceof ClosedChannelException || "Stream closed".equals(e.getMessage());
   }
 
   private static byte[] read(BodyStream in, long limit, Lease lease) throws IOException {
