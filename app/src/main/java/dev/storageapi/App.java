@@ -38,6 +38,7 @@ import dev.storageapi.telemetry.Tracing;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -48,8 +49,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The whole service, put together in one place. Building it starts nothing; {@link #start} listens,
- * {@link #close} ends it in order.
+ * The whole service, put together in one place. Building it binds the ports and starts nothing;
+ * {@link #start} accepts, {@link #close} ends it in order.
  */
 final class App implements AutoCloseable {
 
@@ -101,7 +102,8 @@ final class App implements AutoCloseable {
                 config.managementPort() == Config.NO_PORT),
             service,
             readiness,
-            config.liveMaxViewers());
+            config.liveMaxViewers(),
+            config.server().responseTimeout());
     summary = new Summary(pages, stats, service, readiness, api());
     refusedByJdk = new RefusedByJdk(this::refused);
     bind();
@@ -110,14 +112,14 @@ final class App implements AutoCloseable {
   /** The API, which the service is for. */
   private List<Route> api() {
     return List.of(
-        put("/api/buckets/{id}", buckets::put, 200, 413, 507)
+        put("/api/buckets/{id}", buckets::put, 200, 400, 413, 507)
             .maxBody(config.storage().maxObjectBytes())
             .with(ANY_CODING),
-        get("/api/buckets/{id}", buckets::get, 200, 404),
+        get("/api/buckets/{id}", buckets::get, 200, 400, 404),
         delete("/api/buckets/{id}", buckets::delete, config.storage().deleteStatus(), 400));
   }
 
-  /** What people look at. */
+  /** What people look at. The lambdas: live and summary are built of what these routes count. */
   private List<Route> pages() {
     return List.of(
         get("/", request -> summary.root(request), 200).with(OPERATIONS),
@@ -242,8 +244,14 @@ final class App implements AutoCloseable {
     readiness.stopping();
     live.close();
     try {
-      Server api = servers.get(0);
-      if (!api.drain(config.shutdown().quiet(), config.shutdown().grace())) {
+      long end = System.nanoTime() + config.shutdown().grace().toNanos();
+      boolean quiet = true;
+      servers.forEach(Server::beginDrain);
+      for (Server server : servers) {
+        Duration left = Duration.ofNanos(end - System.nanoTime());
+        quiet &= server.awaitQuiet(config.shutdown().quiet(), left);
+      }
+      if (!quiet) {
         log.atWarn().addKeyValue("in_flight", inFlight()).log("the grace period is over");
       }
     } catch (InterruptedException e) {

@@ -118,10 +118,14 @@ record Config(
                 settings.duration(
                     "SHUTDOWN_QUIET",
                     "1s",
+                    Duration.ZERO,
                     "How long no request must have come, after /ready has turned to 503, before the"
                         + " listener closes"),
                 settings.duration(
-                    "SHUTDOWN_GRACE", "20s", "The longest time from the signal to the close")));
+                    "SHUTDOWN_GRACE",
+                    "20s",
+                    Duration.ZERO,
+                    "The longest time from the signal to the close")));
     config.check(settings);
     settings.check(PREFIXES);
     return config;
@@ -142,25 +146,31 @@ record Config(
         settings.duration(
             "SERVER_REQUEST_TIMEOUT",
             "10s",
+            Duration.ofSeconds(1),
             "A request that has not come whole by then is cut, to the second"),
         settings.duration(
             "SERVER_RESPONSE_TIMEOUT",
             "30s",
+            Duration.ofSeconds(1),
             "An answer that is not done by then is cut, the time of its handler included"),
         settings.duration(
             "SERVER_IDLE_TIMEOUT",
             "120s",
+            Duration.ofSeconds(1),
             "How long an idle connection is kept; longer than the proxy's"),
-        settings.size("SERVER_MAX_TARGET_BYTES", "8KiB", "A longer request target is answered 414"),
+        settings.size(
+            "SERVER_MAX_TARGET_BYTES", "8KiB", 64, "A longer request target is answered 414"),
         settings.number("SERVER_MAX_HEADERS", 100, 8, 200, "More headers are answered 431"),
-        settings.size("SERVER_MAX_HEADER_BYTES", "16KiB", "Longer headers are answered 431"),
+        settings.size("SERVER_MAX_HEADER_BYTES", "16KiB", 512, "Longer headers are answered 431"),
         settings.size(
             "SERVER_MAX_BODY_BYTES",
             "64KiB",
+            0,
             "A larger body is answered 413 where the route names no limit of its own"),
         settings.size(
             "SERVER_UPLOAD_BUDGET_BYTES",
             "16MiB",
+            1,
             "What all bodies under way may hold together; over it the answer is 503"),
         settings.flag(
             "SERVER_ACCEPT_CHUNKED",
@@ -173,7 +183,10 @@ record Config(
             10_000,
             "Requests at work at once; the next waits for SERVER_ADMISSION_WAIT, then gets 503"),
         settings.duration(
-            "SERVER_ADMISSION_WAIT", "50ms", "How long a request waits for its turn"));
+            "SERVER_ADMISSION_WAIT",
+            "50ms",
+            Duration.ZERO,
+            "How long a request waits for its turn"));
   }
 
   private static StorageConfig storage(Settings settings) {
@@ -184,10 +197,11 @@ record Config(
                 "500",
                 "What a DELETE that removed an object answers: 500, the deliberate fault, or 204",
                 status -> Set.of("500", "204").contains(status))),
-        settings.size("STORAGE_MAX_BYTES", "32MiB", "The bytes of all objects; over it 507"),
+        settings.size("STORAGE_MAX_BYTES", "32MiB", 1, "The bytes of all objects; over it 507"),
         settings.number(
             "STORAGE_MAX_OBJECTS", 100_000, 1, 10_000_000, "The number of objects; over it 507"),
-        settings.size("STORAGE_MAX_OBJECT_BYTES", "4MiB", "The bytes of one object; over it 413"));
+        settings.size(
+            "STORAGE_MAX_OBJECT_BYTES", "4MiB", 1, "The bytes of one object; over it 413"));
   }
 
   private static LogConfig log(Settings settings) {
@@ -205,6 +219,7 @@ record Config(
         settings.size(
             "LOG_QUEUE_BYTES",
             "4MiB",
+            16 * 1024,
             "Lines that wait for standard output; over it they are dropped and counted"));
   }
 
@@ -217,6 +232,12 @@ record Config(
     }
     if (server.maxHeaderBytes > JDK_HEADER_BYTES || server.maxTargetBytes > JDK_HEADER_BYTES) {
       settings.problem("SERVER_MAX_HEADER_BYTES or SERVER_MAX_TARGET_BYTES is more than 64KiB");
+    }
+    if (server.maxBodyBytes > server.uploadBudgetBytes) {
+      settings.problem("SERVER_MAX_BODY_BYTES is more than SERVER_UPLOAD_BUDGET_BYTES");
+    }
+    if (shutdown.quiet.compareTo(shutdown.grace) > 0) {
+      settings.problem("SHUTDOWN_QUIET is more than SHUTDOWN_GRACE");
     }
     if (storage.maxObjectBytes > storage.maxBytes) {
       settings.problem("STORAGE_MAX_OBJECT_BYTES is more than STORAGE_MAX_BYTES");

@@ -91,7 +91,8 @@ public final class Main {
             new LogMetrics(metrics));
     App app = new App(config, version(), metrics, Clock.systemUTC());
     app.start();
-    String url = "http://localhost:" + app.port();
+    boolean everywhere = List.of("0.0.0.0", "::").contains(config.host());
+    String url = "http://" + (everywhere ? "localhost" : config.host()) + ":" + app.port();
     Optional<Demo> traffic = demo ? Optional.of(new Demo(url)) : Optional.empty();
     traffic.ifPresent(Demo::start);
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(traffic, app, logs), "shutdown"));
@@ -116,11 +117,13 @@ public final class Main {
 
   /** Ends with 0 after a signal: it was asked for. */
   private static void stop(Optional<Demo> traffic, App app, Logs logs) {
-    traffic.ifPresent(Demo::close);
-    app.close();
-    LoggerFactory.getLogger(Main.class).info("storage-api has ended");
-    logs.close();
-    Runtime.getRuntime().halt(0);
+    try (logs) {
+      traffic.ifPresent(Demo::close);
+      app.close();
+      LoggerFactory.getLogger(Main.class).info("storage-api has ended");
+    } finally {
+      Runtime.getRuntime().halt(0);
+    }
   }
 
   /** The JDK's server reads these once, when its classes load. {@code docs/server.md} says why. */

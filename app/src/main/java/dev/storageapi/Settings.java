@@ -64,16 +64,30 @@ final class Settings {
         });
   }
 
-  /** A number of bytes, such as {@code 64KiB}. */
-  long size(String name, String fallback, String description) {
+  /** A number of bytes, such as {@code 64KiB}, of at least {@code min} bytes. */
+  long size(String name, String fallback, long min, String description) {
     return read(
-        name, fallback, description, "a size such as 512, 64KiB, 32MiB or 1GiB", Settings::size);
+        name,
+        fallback,
+        description,
+        "a size such as 512, 64KiB, 32MiB or 1GiB, at least " + min,
+        value -> {
+          Long size = size(value);
+          return size != null && size >= min ? size : null;
+        });
   }
 
-  /** A time, such as {@code 500ms} or {@code 30s}. */
-  Duration duration(String name, String fallback, String description) {
+  /** A time, such as {@code 500ms} or {@code 30s}, of at least {@code min}. */
+  Duration duration(String name, String fallback, Duration min, String description) {
     return read(
-        name, fallback, description, "a time such as 500ms, 30s, 5m or 1h", Settings::duration);
+        name,
+        fallback,
+        description,
+        "a time such as 500ms, 30s, 5m or 1h, at least " + min.toMillis() + "ms",
+        value -> {
+          Duration time = duration(value);
+          return time != null && time.compareTo(min) >= 0 ? time : null;
+        });
   }
 
   /** {@code true} or {@code false}. */

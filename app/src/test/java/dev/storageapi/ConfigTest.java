@@ -81,6 +81,25 @@ class ConfigTest {
   }
 
   @Test
+  void limitsThatNoRequestCouldKeepAreAProblem() {
+    assertThatThrownBy(
+            () ->
+                Config.from(
+                    Map.of(
+                        "LOG_QUEUE_BYTES", "0",
+                        "SERVER_MAX_HEADER_BYTES", "0",
+                        "SERVER_REQUEST_TIMEOUT", "0s",
+                        "STORAGE_MAX_OBJECT_BYTES", "0",
+                        "SHUTDOWN_QUIET", "30s")))
+        .hasMessageContainingAll(
+            "LOG_QUEUE_BYTES=0 is not valid: a size",
+            "SERVER_MAX_HEADER_BYTES=0",
+            "SERVER_REQUEST_TIMEOUT=0s is not valid: a time",
+            "STORAGE_MAX_OBJECT_BYTES=0",
+            "SHUTDOWN_QUIET is more than SHUTDOWN_GRACE");
+  }
+
+  @Test
   void whatKubernetesInjectsIsNoMistake() {
     Config config =
         Config.from(

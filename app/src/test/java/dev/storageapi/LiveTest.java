@@ -51,6 +51,7 @@ class LiveTest {
       }
 
       assertThat(history.get("points").isArray()).isTrue();
+      assertThat(tick.at("/point/p50").asDouble()).isBetween(0.00001, 1.0);
       assertThat(tick.at("/totals/statuses").toString()).isEqualTo("{\"200\":3,\"500\":1}");
       assertThat(tick.at("/totals/delete_status").asInt()).isEqualTo(500);
       assertThat(tick.at("/totals/ready").asBoolean()).isTrue();

@@ -15,6 +15,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -106,11 +108,12 @@ class OperationsTest {
     for (Route route : app.app.routes()) {
       JsonNode operation =
           api.get("paths").get(route.template()).get(route.method().toLowerCase(Locale.ROOT));
-      for (int status : route.statuses()) {
-        assertThat(operation.get("responses").has(Integer.toString(status)))
-            .as("%s %s %d", route.method(), route.template(), status)
-            .isTrue();
-      }
+      Set<String> statuses = new TreeSet<>();
+      operation.get("responses").fieldNames().forEachRemaining(statuses::add);
+      statuses.remove(route.method().equals("DELETE") ? "204" : ""); // with the fix switched on
+      assertThat(route.statuses().stream().map(String::valueOf))
+          .as("%s %s", route.method(), route.template())
+          .containsExactlyInAnyOrderElementsOf(statuses);
     }
   }
 
@@ -135,9 +138,12 @@ class OperationsTest {
 
   @Test
   void assetsAreNotSentTwice() {
-    HttpResponse<byte[]> first = app.get("/assets/live.js");
+    HttpResponse<byte[]> first = app.get("/assets/live.js", "Accept-Encoding", "gzip");
     HttpResponse<byte[]> second =
-        app.get("/assets/live.js", "If-None-Match", header(first, "ETag"));
+        app.get("/assets/live.js", "If-None-Match", "\"other\", " + header(first, "ETag"));
+
+    assertThat(header(first, "Content-Encoding")).isEqualTo("gzip");
+    assertThat(header(second, "Vary")).contains("Accept-Encoding");
 
     assertThat(first.statusCode()).isEqualTo(200);
     assertThat(second.statusCode()).isEqualTo(304);
@@ -245,6 +251,7 @@ class OperationsTest {
         HttpResponse<byte[]> head = app.send("HEAD", route.template(), new byte[0]);
         assertThat(head.statusCode()).as(route.template()).isEqualTo(200);
         assertThat(head.body()).isEmpty();
+        assertThat(Integer.parseInt(header(head, "Content-Length"))).isGreaterThan(50);
       }
     }
   }

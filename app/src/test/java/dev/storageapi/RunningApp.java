@@ -18,10 +18,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The real application on a free port, in this process, and a client for it. */
+/**
+ * The real application on a free port, in this process, and a client for it. There is one log in a
+ * process: starting another application ends the log of the one before.
+ */
 final class RunningApp implements AutoCloseable {
 
-  private final HttpClient client = HttpClient.newHttpClient();
+  private final HttpClient client =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final ByteArrayOutputStream log = new ByteArrayOutputStream();
   private final Logs logs;
   final App app;

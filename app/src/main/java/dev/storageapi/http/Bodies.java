@@ -49,10 +49,9 @@ public final class Bodies implements Filter {
       throw new Refusal(
           415, "Send the body without a content coding.", Refusal.Reason.CONTENT_CODING, Map.of());
     }
-    Lease lease = new Lease();
-    request.onCompletion(completion -> lease.end());
-    try {
+    try (Lease lease = new Lease()) {
       request.body(read(in, route.maxBodyBytes() < 0 ? maxBytes : route.maxBodyBytes(), lease));
+      return next.handle(request);
     } catch (IOException e) {
       if (in.length() < 0 && BAD_CHUNK.matcher(e.getMessage() + "").lookingAt()) {
         throw new Refusal(
@@ -63,7 +62,6 @@ public final class Bodies implements Filter {
       }
       return Response.cut(closedHere(e) ? Completion.REQUEST_TIMEOUT : Completion.CLIENT_CLOSED);
     }
-    return next.handle(request);
   }
 
   /** Whether the JDK's server closed the connection, during a read or between two. */
@@ -99,8 +97,8 @@ public final class Bodies implements Filter {
         413, "The body may have " + limit + " bytes.", Refusal.Reason.BODY_TOO_LARGE, Map.of());
   }
 
-  /** What one request holds of the budget. */
-  private final class Lease {
+  /** What one request holds of the budget: given back before its client has the answer. */
+  private final class Lease implements AutoCloseable {
 
     private long held;
 
@@ -115,7 +113,8 @@ public final class Bodies implements Filter {
       }
     }
 
-    void end() {
+    @Override
+    public void close() {
       taken.addAndGet(-held);
     }
   }

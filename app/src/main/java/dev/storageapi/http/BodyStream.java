@@ -1,6 +1,5 @@
 package dev.storageapi.http;
 
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 
@@ -8,15 +7,16 @@ import java.io.InputStream;
  * A request's body on the wire, counted. Reading throws {@link IOException} where the client cut it
  * or the JDK's server closed the connection because it came too slowly.
  */
-final class BodyStream extends FilterInputStream {
+final class BodyStream {
 
+  private final InputStream in;
   private final long length;
   private long count;
   private boolean ended;
 
   /** A stream over {@code in} with the announced length in bytes, or -1 for a chunked body. */
   BodyStream(InputStream in, long length) {
-    super(in);
+    this.in = in;
     this.length = length;
     this.ended = length == 0;
   }
@@ -34,14 +34,8 @@ final class BodyStream extends FilterInputStream {
     return ended;
   }
 
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-  }
-
-  @Override
-  public int read(byte[] buffer, int offset, int wanted) throws IOException {
+  /** Reads some bytes: how many, or -1 at the end. */
+  int read(byte[] buffer, int offset, int wanted) throws IOException {
     int n;
     try {
       n = in.read(buffer, offset, wanted);

@@ -24,7 +24,7 @@ public final class Compression implements Filter {
       return response;
     }
     Response varying = response.varying("Accept-Encoding");
-    return acceptsGzip(request.header("Accept-Encoding"))
+    return accepted(request)
         ? varying.withBody(gzip(response.body())).with("Content-Encoding", "gzip")
         : varying;
   }
@@ -39,7 +39,8 @@ public final class Compression implements Filter {
   }
 
   /** Whether {@code Accept-Encoding} (RFC 9110, 12.5.3) names gzip with a weight above 0. */
-  static boolean acceptsGzip(String accepted) {
+  public static boolean accepted(Request request) {
+    String accepted = request.header("Accept-Encoding");
     if (accepted == null) {
       return false;
     }
@@ -52,7 +53,8 @@ public final class Compression implements Filter {
     return false;
   }
 
-  private static byte[] gzip(byte[] bytes) {
+  /** The bytes in gzip's form. */
+  public static byte[] gzip(byte[] bytes) {
     ByteArrayOutputStream out = new ByteArrayOutputStream(bytes.length / 2);
     try (OutputStream gzip = new GZIPOutputStream(out)) {
       gzip.write(bytes);

@@ -29,7 +29,6 @@ public final class Errors implements Filter {
   }
 
   @Override
-  @SuppressWarnings("CatchAndPrintStackTrace")
   public Response apply(Request request, Handler next) {
     try {
       return next.handle(request);
@@ -59,6 +58,6 @@ public final class Errors implements Filter {
     problem.put("status", status);
     problem.put("detail", detail);
     problem.put("request_id", request.id());
-    return Response.bytes(status, "application/problem+json", Json.bytes(problem));
+    return Response.bytes(status, "application/problem+json", Json.line(problem));
   }
 }

@@ -6,6 +6,8 @@ import com.sun.net.httpserver.HttpHandler;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -26,7 +28,7 @@ final class ExchangeAdapter implements HttpHandler {
   private static final Logger log = LoggerFactory.getLogger(ExchangeAdapter.class);
 
   private static final long JDK_DRAINS_BYTES = 64 * 1024;
-  private static final long DRAIN_NANOS = 2_000_000_000L;
+  private static final Duration DRAIN = Duration.ofSeconds(2);
 
   private final Server server;
   private final Router router;
@@ -53,18 +55,27 @@ final class ExchangeAdapter implements HttpHandler {
   private void serve(HttpExchange exchange, Request request) throws IOException {
     CountedOutput out = new CountedOutput(exchange.getResponseBody());
     int status = Completion.CLIENT_CLOSED;
+    long answered = System.nanoTime();
     try {
       Response response = answer(request);
+      answered = System.nanoTime();
       if (response.isCut()) {
         status = response.status();
         throw new IOException("nobody is there to answer");
       }
       send(exchange, request, response, out);
       status = response.status();
-    } catch (RuntimeException e) {
-      status = 500;
-      log.error("the answer cannot be written, closing", e);
+    } catch (ClosedChannelException e) {
+      if (answered - request.startNanos() > System.nanoTime() - answered) {
+        status = 500; // closed on this side, and it was the handler that took the time
+        log.warn("the handler took longer than the limit for responses", e);
+      }
       throw e;
+    } catch (RuntimeException | Error e) {
+      status = 500;
+      rethrowIfOutOfMemory(e);
+      log.error("the answer cannot be written, closing", e);
+      throw new IOException(e); // the JDK's server closes on this, and on nothing else
     } finally {
       complete(request, status, out.count);
     }
@@ -101,11 +112,17 @@ final class ExchangeAdapter implements HttpHandler {
   private Response answer(Request request) {
     try {
       return chain.handle(request);
-    } catch (OutOfMemoryError e) {
-      throw e; // ends the process: see Main
-    } catch (Throwable cause) {
+    } catch (RuntimeException | Error cause) {
+      rethrowIfOutOfMemory(cause);
       log.error("a filter failed", cause);
       return Response.empty(500);
+    }
+  }
+
+  /** Without memory nothing can be promised any more: Main ends the process. */
+  private static void rethrowIfOutOfMemory(Throwable cause) {
+    if (cause instanceof OutOfMemoryError e) {
+      throw e;
     }
   }
 
@@ -120,7 +137,7 @@ final class ExchangeAdapter implements HttpHandler {
     }
     byte[] body = response.body();
     if (request.method().equals("HEAD")) {
-      if (response.stream() == null) {
+      if (response.stream() == null && response.status() != 304) {
         headers.set("Content-Length", Integer.toString(body.length));
       }
       exchange.sendResponseHeaders(response.status(), -1);
@@ -145,16 +162,23 @@ final class ExchangeAdapter implements HttpHandler {
     return body.length() < 0 || (!body.ended() && body.length() - body.count() > JDK_DRAINS_BYTES);
   }
 
-  /** Reads on for a while, so that a client still sending gets its answer before the close. */
-  private static void drain(BodyStream body) {
+  /**
+   * Reads on for a while, so that a client still sending gets its answer before the close. A read
+   * that waits is ended by an interrupt, which closes the channel.
+   *
+   * @throws IOException if the body did not end in time: the JDK's server then closes
+   */
+  @SuppressWarnings("try") // the deadline is there to be closed
+  private void drain(BodyStream body) throws IOException {
     byte[] buffer = new byte[(int) JDK_DRAINS_BYTES];
-    long end = System.nanoTime() + DRAIN_NANOS;
-    try {
+    long end = System.nanoTime() + DRAIN.toNanos();
+    try (Server.Deadline deadline = server.interruptAfter(DRAIN)) {
       while (!body.ended() && System.nanoTime() < end) {
         body.read(buffer, 0, buffer.length);
       }
-    } catch (IOException e) {
-      log.debug("the client did not wait for the end", e);
+    }
+    if (!body.ended()) {
+      throw new IOException("the body goes on");
     }
   }
 
@@ -166,7 +190,8 @@ final class ExchangeAdapter implements HttpHandler {
     for (int i = listeners.size() - 1; i >= 0; i--) {
       try {
         listeners.get(i).accept(completion);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
+        rethrowIfOutOfMemory(e);
         log.error("a completion listener failed", e);
       }
     }

@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 public final class RefusedByJdk extends Handler {
 
   private static final Pattern REFUSED =
-      Pattern.compile("\\[(\\d{3}) [^\\]]*\\] \\((.+)\\)$", Pattern.DOTALL);
+      Pattern.compile("^.*\\[(\\d{3}) [^\\]]*\\] \\((.+)\\)$", Pattern.DOTALL);
 
   private final Logger logger = Logger.getLogger("com.sun.net.httpserver");
   private final Consumer<Refused> listener;

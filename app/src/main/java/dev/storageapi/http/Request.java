@@ -1,7 +1,5 @@
 package dev.storageapi.http;
 
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -65,7 +63,7 @@ public final class Request {
     return method;
   }
 
-  /** The method as metrics and logs name it: one of {@link #METHODS} or {@link #OTHER_METHOD}. */
+  /** The method as metrics name it: one of {@link #METHODS} or {@link #OTHER_METHOD}. */
   public String methodLabel() {
     return METHODS.contains(method) ? method : OTHER_METHOD;
   }
@@ -109,24 +107,6 @@ public final class Request {
   /** The raw query, or null. */
   public String query() {
     return target == null ? null : target.query();
-  }
-
-  /** The first value of a query parameter, decoded as a form field is; empty if it is not there. */
-  public Optional<String> parameter(String name) {
-    if (query() == null) {
-      return Optional.empty();
-    }
-    for (String pair : query().split("&", -1)) {
-      int equals = pair.indexOf('=');
-      String key = equals < 0 ? pair : pair.substring(0, equals);
-      if (URLDecoder.decode(key, StandardCharsets.UTF_8).equals(name)) {
-        return Optional.of(
-            equals < 0
-                ? ""
-                : URLDecoder.decode(pair.substring(equals + 1), StandardCharsets.UTF_8));
-      }
-    }
-    return Optional.empty();
   }
 
   /** The whole body; the caller may keep the array. */

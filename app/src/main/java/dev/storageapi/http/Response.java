@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -50,9 +51,9 @@ public final class Response {
     return bytes(status, "text/plain; charset=utf-8", text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** {@code value} as JSON: records, maps, lists, text, numbers. */
+  /** {@code value} as JSON, with a line feed behind it: records, maps, lists, text, numbers. */
   public static Response json(int status, Object value) {
-    return bytes(status, "application/json", Json.bytes(value));
+    return bytes(status, "application/json", Json.line(value));
   }
 
   /** A body that is written piece by piece. */
@@ -78,7 +79,10 @@ public final class Response {
   /** This response with {@code name} added to those that {@code Vary} lists. */
   Response varying(String name) {
     String vary = headers.get("Vary");
-    return with("Vary", vary == null ? name : vary + ", " + name);
+    if (vary == null) {
+      return with("Vary", name);
+    }
+    return List.of(vary.split(", ", -1)).contains(name) ? this : with("Vary", vary + ", " + name);
   }
 
   /** This response with another body. */

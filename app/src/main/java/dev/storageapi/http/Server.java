@@ -7,6 +7,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -15,14 +17,15 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The JDK's HTTP server with one context, our router and our chain. Nothing listens before {@link
- * #start}.
+ * The JDK's HTTP server with one context, our router and our chain. Nothing is accepted before
+ * {@link #start}.
  *
  * <pre>{@code
  * Server server = new Server(new InetSocketAddress(5000), 1024, Threads.POOL, 2500, routes, filters);
  * server.start();
  * …
- * server.drain(Duration.ofSeconds(1), Duration.ofSeconds(20));
+ * server.beginDrain();
+ * server.awaitQuiet(Duration.ofSeconds(1), Duration.ofSeconds(20));
  * server.stop();
  * }</pre>
  */
@@ -44,6 +47,8 @@ public final class Server {
 
   private final HttpServer http;
   private final ExecutorService executor;
+  private final ScheduledExecutorService deadlines =
+      Executors.newSingleThreadScheduledExecutor(task -> new Thread(task, "http-deadlines"));
   private final AtomicInteger inFlight = new AtomicInteger();
   private final AtomicInteger exchanges = new AtomicInteger();
   private final AtomicLong lastRequest = new AtomicLong(System.nanoTime());
@@ -143,16 +148,20 @@ public final class Server {
     }
   }
 
+  /** From now on every answer says {@code Connection: close}; see {@link #awaitQuiet}. */
+  public void beginDrain() {
+    draining = true;
+    lastRequest.set(System.nanoTime());
+  }
+
   /**
-   * Goes on answering, each answer with {@code Connection: close}, until no request has come for
-   * {@code quiet} and none is under way, or {@code grace} is over.
+   * Waits until no request has come for {@code quiet} and none is under way, or {@code grace} is
+   * over.
    *
    * @return whether all were answered
    */
-  public boolean drain(Duration quiet, Duration grace) throws InterruptedException {
-    draining = true;
+  public boolean awaitQuiet(Duration quiet, Duration grace) throws InterruptedException {
     long start = System.nanoTime();
-    lastRequest.set(start);
     while (System.nanoTime() - start < grace.toNanos()) {
       if (exchanges.get() == 0 && System.nanoTime() - lastRequest.get() >= quiet.toNanos()) {
         return true;
@@ -162,9 +171,43 @@ public final class Server {
     return false;
   }
 
-  /** Closes everything at once: first {@link #drain}. */
+  /** Has this thread interrupted after a time, unless the deadline is closed before. */
+  Deadline interruptAfter(Duration time) {
+    Deadline deadline = new Deadline(Thread.currentThread());
+    deadline.task = deadlines.schedule(deadline::expire, time.toNanos(), TimeUnit.NANOSECONDS);
+    return deadline;
+  }
+
+  /** A limit to the time that this thread waits. To be closed by the same thread. */
+  static final class Deadline implements AutoCloseable {
+
+    private final Thread waiting;
+    private Future<?> task;
+    private boolean over;
+
+    private Deadline(Thread waiting) {
+      this.waiting = waiting;
+    }
+
+    private synchronized void expire() {
+      if (!over) {
+        waiting.interrupt();
+      }
+    }
+
+    /** From here on there is no interrupt, and none is left behind. */
+    @Override
+    public synchronized void close() {
+      over = true;
+      task.cancel(false);
+      Thread.interrupted();
+    }
+  }
+
+  /** Closes everything at once: first {@link #awaitQuiet}. */
   public void stop() {
     http.stop(0);
     executor.shutdownNow();
+    deadlines.shutdownNow();
   }
 }

@@ -14,10 +14,8 @@ final class Status {
       case 413 -> "Content Too Large";
       case 414 -> "URI Too Long";
       case 415 -> "Unsupported Media Type";
-      case 422 -> "Unprocessable Content";
       case 431 -> "Request Header Fields Too Large";
       case 500 -> "Internal Server Error";
-      case 501 -> "Not Implemented";
       case 503 -> "Service Unavailable";
       case 505 -> "HTTP Version Not Supported";
       case 507 -> "Insufficient Storage";

@@ -4,6 +4,7 @@ import dev.storageapi.http.Json;
 import dev.storageapi.http.Refusal;
 import dev.storageapi.http.Request;
 import dev.storageapi.http.Response;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -34,6 +35,7 @@ public final class Live implements AutoCloseable {
   private final Readiness readiness;
   private final Semaphore viewers;
   private final int maxViewers;
+  private final Duration longest;
   private final ScheduledExecutorService ticks =
       Executors.newSingleThreadScheduledExecutor(Live::thread);
   private Tick latest;
@@ -54,18 +56,22 @@ public final class Live implements AutoCloseable {
    *
    * @param facts what every tick tells beside them
    * @param maxViewers the most streams at once
+   * @param responseTimeout when the server would cut a stream
    */
   public Live(
       LiveStats stats,
       Map<String, Object> facts,
       Service service,
       Readiness readiness,
-      int maxViewers) {
+      int maxViewers,
+      Duration responseTimeout) {
     this.stats = stats;
     this.facts = facts;
     this.service = service;
     this.readiness = readiness;
     this.viewers = new Semaphore(maxViewers);
+    Duration safe = responseTimeout.multipliedBy(5).dividedBy(6);
+    this.longest = safe.compareTo(LONGEST) < 0 ? safe : LONGEST;
     this.maxViewers = maxViewers;
   }
 
@@ -82,7 +88,8 @@ public final class Live implements AutoCloseable {
 
   private void tick() {
     try {
-      LiveStats.Point point = stats.sample();
+      HistogramSnapshot durations = stats.durations();
+      LiveStats.Point point = stats.sample(durations);
       if (viewers.availablePermits() == maxViewers) {
         publish(null); // nobody looks
         return;
@@ -92,7 +99,7 @@ public final class Live implements AutoCloseable {
       totals.put("environment", service.environment());
       totals.put("uptime", service.uptime().toMillis() / 1000.0);
       totals.put("ready", readiness.isReady());
-      totals.putAll(stats.totals());
+      totals.putAll(stats.totals(durations));
       publish(new Tick(event("tick", Map.of("point", point, "totals", totals))));
     } catch (RuntimeException e) {
       log.error("no point of the live page this second", e);
@@ -121,7 +128,7 @@ public final class Live implements AutoCloseable {
   }
 
   private void write(OutputStream out) throws IOException {
-    long end = System.nanoTime() + LONGEST.toNanos();
+    long end = System.nanoTime() + longest.toNanos();
     out.write("retry: 1000\n".getBytes(StandardCharsets.UTF_8));
     out.write(event("history", Map.of("points", stats.history())));
     out.flush();

@@ -86,10 +86,15 @@ public final class LiveStats {
     this.clock = clock;
   }
 
+  /** The durations recorded so far: what all of one tick is made of. */
+  HistogramSnapshot durations() {
+    return sources.durations().get();
+  }
+
   /** Takes the next point; to be called once a second. */
-  synchronized Point sample() {
+  synchronized Point sample(HistogramSnapshot durations) {
     Reading now = new Reading();
-    api(sources.durations().get()).forEach(now::add);
+    api(durations).forEach(now::add);
     Reading before = readings.isEmpty() ? now : readings.peekLast();
     Reading window = readings.isEmpty() ? now : readings.peekFirst();
     Point point =
@@ -119,20 +124,20 @@ public final class LiveStats {
   }
 
   /** Since the start: {@code requests}, {@code statuses}, {@code routes} and {@code rejected}. */
-  Map<String, Object> totals() {
+  Map<String, Object> totals(HistogramSnapshot durations) {
     Reading all = new Reading();
-    api(sources.durations().get()).forEach(all::add);
+    api(durations).forEach(all::add);
     return Map.of(
         "requests", all.count(),
         "statuses", all.statuses(NOTHING),
-        "routes", routes(),
+        "routes", routes(durations),
         "rejected", sources.rejected().getAsLong());
   }
 
   /** The routes that were called since the start, by path and method. */
-  List<RouteTotal> routes() {
+  List<RouteTotal> routes(HistogramSnapshot durations) {
     Map<List<String>, Reading> byRoute = new LinkedHashMap<>();
-    for (HistogramDataPointSnapshot data : api(sources.durations().get())) {
+    for (HistogramDataPointSnapshot data : api(durations)) {
       Labels labels = data.getLabels();
       byRoute
           .computeIfAbsent(

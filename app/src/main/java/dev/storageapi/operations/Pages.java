@@ -1,5 +1,6 @@
 package dev.storageapi.operations;
 
+import dev.storageapi.http.Compression;
 import dev.storageapi.http.Refusal;
 import dev.storageapi.http.Request;
 import dev.storageapi.http.Response;
@@ -7,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.CRC32;
 
 /**
@@ -42,6 +44,8 @@ public final class Pages {
           "swagger-ui.css", "docs/swagger-ui.css",
           "swagger-ui-bundle.js", "docs/swagger-ui-bundle.js");
 
+  private final Map<String, Asset> files = new ConcurrentHashMap<>();
+
   /** The live page. */
   public Response live(Request request) {
     return page(request, "live.html", POLICY);
@@ -71,29 +75,53 @@ public final class Pages {
     return file(request, file);
   }
 
-  private static Response page(Request request, String name, String policy) {
+  private Response page(Request request, String name, String policy) {
     return file(request, name)
         .with("Content-Security-Policy", policy)
         .with("Referrer-Policy", "no-referrer");
   }
 
   /** The file, or 304 where the client has it already. */
-  private static Response file(Request request, String name) {
-    byte[] bytes = read(name);
-    CRC32 crc = new CRC32();
-    crc.update(bytes);
-    String tag = "\"" + Long.toHexString(crc.getValue()) + "\"";
-    boolean known = tag.equals(request.header("If-None-Match"));
-    String type = TYPES.get(name.substring(name.lastIndexOf('.') + 1));
-    Response response = known ? Response.empty(304) : Response.bytes(200, type, bytes);
-    return response.with("ETag", tag).with("Cache-Control", "no-cache");
+  private Response file(Request request, String name) {
+    Asset asset = files.computeIfAbsent(name, Asset::read);
+    String known = request.header("If-None-Match");
+    boolean zipped = Compression.accepted(request);
+    Response response =
+        known != null && known.contains(asset.tag)
+            ? Response.empty(304)
+            : Response.bytes(200, asset.type, zipped ? asset.zipped : asset.plain);
+    if (zipped && response.status() == 200) {
+      response = response.with("Content-Encoding", "gzip");
+    }
+    return response
+        .with("ETag", "W/" + asset.tag)
+        .with("Cache-Control", "no-cache")
+        .with("Vary", "Accept-Encoding");
   }
 
-  private static byte[] read(String name) {
-    try (InputStream in = Pages.class.getResourceAsStream(name)) {
-      return in.readAllBytes();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // it is in the jar
+  /** A file in memory, in both forms that it is sent in: it is compressed once. */
+  private static final class Asset {
+
+    private final String type;
+    private final String tag;
+    private final byte[] plain;
+    private final byte[] zipped;
+
+    private Asset(String name, byte[] bytes) {
+      CRC32 crc = new CRC32();
+      crc.update(bytes);
+      type = TYPES.get(name.substring(name.lastIndexOf('.') + 1));
+      tag = "\"" + Long.toHexString(crc.getValue()) + "\"";
+      plain = bytes;
+      zipped = Compression.gzip(bytes);
+    }
+
+    static Asset read(String name) {
+      try (InputStream in = Pages.class.getResourceAsStream(name)) {
+        return new Asset(name, in.readAllBytes());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e); // it is in the jar
+      }
     }
   }
 }

@@ -5,6 +5,7 @@ import dev.storageapi.http.Response;
 import dev.storageapi.http.Route;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -52,15 +53,15 @@ public final class Summary {
   }
 
   private String text(Request request) {
-    List<LiveStats.RouteTotal> called = stats.routes();
+    List<LiveStats.RouteTotal> called = stats.routes(stats.durations());
     String lines = routes.stream().map(route -> line(route, called)).collect(Collectors.joining());
-    boolean errors = called.stream().anyMatch(route -> route.errors() > 0);
+    boolean errors = called.stream().anyMatch(route -> route.statuses().containsKey("500"));
     return TEXT.formatted(
         service.version(),
         service.uptime().toSeconds(),
         readiness.isReady() ? "ready" : "not ready",
         errors ? lines + ERRORS : lines,
-        request.header("Host"));
+        Optional.ofNullable(request.header("Host")).orElse("localhost"));
   }
 
   /** Such as {@code GET /api/buckets/{id} 200: 10, 404: 2}, the requests by status. */

@@ -14,18 +14,18 @@ import java.util.regex.Pattern;
  */
 public final class Tracing implements Filter {
 
-  /** Version 00 of W3C Trace Context, 3.2; later versions may go on behind it. */
+  /** W3C Trace Context, 3.2: version 00 has this length, later ones may go on behind it. */
   private static final Pattern TRACEPARENT =
       Pattern.compile(
-          "(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?");
+          "(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?");
 
   @Override
   public Response apply(Request request, Handler next) {
     String parent = request.header("traceparent");
     if (parent != null) {
       Matcher matcher = TRACEPARENT.matcher(parent);
-      if (matcher.matches()) {
-        request.trace(new TraceIds(matcher.group(1), ""));
+      if (matcher.matches() && (matcher.group(3) == null || !matcher.group(1).equals("00"))) {
+        request.trace(new TraceIds(matcher.group(2), ""));
       }
     }
     return next.handle(request);

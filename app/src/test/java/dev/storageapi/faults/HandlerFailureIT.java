@@ -40,6 +40,20 @@ final class HandlerFailureIT {
                         out.flush();
                         throw new IllegalStateException(SECRET);
                       })),
+          Route.get(
+              "/stream-error",
+              request ->
+                  Response.stream(
+                      "text/plain",
+                      out -> {
+                        throw new AssertionError(SECRET);
+                      })),
+          Route.get(
+              "/listener",
+              request -> {
+                request.onCompletion(completion -> fail(new AssertionError(SECRET)));
+                return Response.text(200, "heard");
+              }),
           Route.get("/fine", request -> Response.text(200, "fine")));
 
   @AfterEach
@@ -164,5 +178,20 @@ final class HandlerFailureIT {
       assertThat(service.exitCode()).isEqualTo(3);
       assertThat(service.errors()).contains("OutOfMemoryError");
     }
+  }
+
+  @Test
+  void anErrorWhileAStreamIsWrittenClosesTheConnectionAndIsCountedAs500() {
+    try (RawClient client = RawClient.connect(server.port())) {
+      client.write("GET /stream-error HTTP/1.1\r\nHost: x\r\n\r\n");
+      assertThat(client.readUntilClosed(Duration.ofSeconds(5))).doesNotContain(SECRET);
+    }
+    assertSeenOnce("/stream-error", 500);
+  }
+
+  @Test
+  void aListenerThatFailsKeepsNobodyFromHearing() {
+    assertThat(get("/listener").body()).isEqualTo("heard");
+    assertSeenOnce("/listener", 200);
   }
 }

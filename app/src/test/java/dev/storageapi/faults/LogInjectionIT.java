@@ -2,6 +2,7 @@ package dev.storageapi.faults;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -141,6 +142,23 @@ final class LogInjectionIT {
           .extracting(line -> line.get("msg"))
           .containsOnly("request", "refused by the JDK's server before any filter");
       assertThat(lines).extracting(line -> line.get("lvl")).isSubsetOf("INFO", "[INFO]");
+    }
+  }
+
+  @Test
+  void whatTheJdkRefusesIsLoggedWithItsStatusAndNotWithTheClients() {
+    try (ServiceProcess service = ServiceProcess.start();
+        RawClient client = RawClient.connect(service.port())) {
+      client.write("GET x [500 y] (forged) HTTP/1.1\r\nHost: x\r\n\r\n");
+      int status = client.answer().status();
+
+      await().until(() -> service.lines().stream().anyMatch(line -> line.contains("refused by")));
+      assertThat(service.lines())
+          .filteredOn(line -> line.contains("refused by"))
+          .singleElement()
+          .asString()
+          .contains("status_code=" + status)
+          .doesNotContain("status_code=500");
     }
   }
 

@@ -107,6 +107,33 @@ final class ShutdownIT {
   }
 
   @Test
+  void aClientThatStallsAfterItsEarlyAnswerHoldsNothingForLong() {
+    try (ServiceProcess service = ServiceProcess.with(Map.of("SHUTDOWN_QUIET", "0ms")).start();
+        RawClient stalled = RawClient.connect(service.port())) {
+      stalled.write(
+          "PUT /api/buckets/big HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\nhe");
+      assertThat(stalled.answer().status()).isEqualTo(413);
+      service.terminate();
+      await().atMost(Duration.ofSeconds(6)).until(() -> !service.isAlive());
+      assertThat(service.exitCode()).isZero();
+      assertThat(service.lines()).noneMatch(line -> line.contains("the grace period is over"));
+    }
+  }
+
+  @Test
+  void withTwoPortsBothSayGoodbye() {
+    try (ServiceProcess service =
+            ServiceProcess.with(Map.of("MANAGEMENT_PORT", "0", "SHUTDOWN_QUIET", "0ms")).start();
+        RawClient kept = RawClient.connect(service.port())) {
+      kept.write("GET /info HTTP/1.1\r\nHost: x\r\n\r\n");
+      assertThat(kept.answer().status()).isEqualTo(404); // it is on the other port
+      service.terminate();
+      await().atMost(Duration.ofSeconds(3)).until(() -> !service.isAlive());
+      assertThat(service.exitCode()).isZero();
+    }
+  }
+
+  @Test
   void anIdleServiceWithKeptConnectionsEndsAtOnce() {
     try (ServiceProcess service = ServiceProcess.with(Map.of("SHUTDOWN_QUIET", "0ms")).start();
         RawClient kept = RawClient.connect(service.port())) {

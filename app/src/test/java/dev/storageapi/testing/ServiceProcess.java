@@ -51,7 +51,7 @@ public final class ServiceProcess implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(20);
   private static final Duration END = Duration.ofSeconds(40);
   private static final Pattern URL =
-      Pattern.compile(" url=\"?http://localhost:(\\d+)|\"url\":\"http://localhost:(\\d+)");
+      Pattern.compile(" url=\"?http://[^:]+:(\\d+)|\"url\":\"http://[^:]+:(\\d+)");
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
