@@ -30,7 +30,6 @@ public final class BareServer {
     server.createContext(
         "/",
         exchange -> {
-          exchange.getRequestBody().readAllBytes();
           exchange.getResponseHeaders().set("Content-Type", "application/octet-stream");
           exchange.sendResponseHeaders(200, body.length);
           try (OutputStream out = exchange.getResponseBody()) {

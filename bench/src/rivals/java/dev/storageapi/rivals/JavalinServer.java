@@ -1,8 +1,11 @@
 package dev.storageapi.rivals;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import io.javalin.Javalin;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.LoggerFactory;
 
 /** The Storage API's PUT and GET on Javalin, with its defaults; no metrics, no access log. */
 public final class JavalinServer {
@@ -11,6 +14,8 @@ public final class JavalinServer {
 
   /** Listens on the port given. */
   public static void main(String[] arguments) {
+    // Spring Boot does so by itself; Logback's own default is to print every step of Jetty.
+    ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).setLevel(Level.INFO);
     Map<String, byte[]> buckets = new ConcurrentHashMap<>();
     Javalin server = Javalin.create(config -> config.showJavalinBanner = false);
     server.put(
