@@ -107,7 +107,7 @@ counted() {
 # The access-log lines of this run, in the form of "sent".
 # shellcheck disable=SC2317 # settle calls it
 logged() {
-  grep -F "$run" "$log" | grep -E ' msg="request" |"msg":"request"' | sed -E \
+  grep -aF "$run" "$log" | grep -aE ' msg="request" |"msg":"request"' | sed -E \
     -e 's/.*[ ,"]method"?[=:]"?([^ ",]+).*[ ,"]status_code"?[=:]([0-9]+).*[ ,"]request_id"?[=:]"?([^ ",]+).*/\1 \2 \3/' |
     sort >"$work/logged" || true
 }
