@@ -63,7 +63,12 @@ final class HostileTargetsIT {
                             "status",
                             "405"))
                     .isEqualTo(1));
-    assertThat(watch.lines()).filteredOn(line -> line.contains("status_code=405")).hasSize(1);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(watch.lines())
+                    .filteredOn(line -> line.contains("status_code=405"))
+                    .hasSize(1));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.storageapi.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.testing.RawClient;
 import dev.storageapi.testing.RawClient.Answer;
@@ -224,8 +225,12 @@ final class RawRequestsIT {
           .isEqualTo(400);
     }
     assertThat(watch.grown("http_requests_rejected_total", "reason", "unparseable")).isEqualTo(1);
-    assertThat(lenient.lines())
-        .anyMatch(line -> line.contains("status_code=400 reason=\"Bad request line\""));
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(lenient.lines())
+                    .anyMatch(
+                        line -> line.contains("status_code=400 reason=\"Bad request line\"")));
   }
 
   @Test
