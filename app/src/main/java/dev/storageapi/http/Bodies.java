@@ -1,7 +1,6 @@
 package dev.storageapi.http;
 
 import java.io.IOException;
-import java.nio.channels.ClosedChannelException;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -60,13 +59,9 @@ public final class Bodies implements Filter {
             Refusal.Reason.MALFORMED,
             Map.of("Connection", "close"));
       }
-      return Response.cut(closedHere(e) ? Completion.REQUEST_TIMEOUT : Completion.CLIENT_CLOSED);
+      boolean slow = ExchangeAdapter.closedHere(e);
+      return Response.cut(slow ? Completion.REQUEST_TIMEOUT : Completion.CLIENT_CLOSED);
     }
-  }
-
-  /** Whether the JDK's server closed the connection, during a read or between two. */
-  private static boolean closedHere(IOException e) {
-    return e instanceof ClosedChannelException || "Stream closed".equals(e.getMessage());
   }
 
   private static byte[] read(BodyStream in, long limit, Lease lease) throws IOException {

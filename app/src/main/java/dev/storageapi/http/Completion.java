@@ -5,7 +5,8 @@ package dev.storageapi.http;
  * the last byte or the cut.
  *
  * @param request what was asked
- * @param status the status sent; 499 when the client went away first, 408 when it was too slow
+ * @param status the status sent; 499 when the client went away first, 408 when it was too slow, 500
+ *     when the handler outlasted the limit for responses
  * @param requestBytes bytes of the request's body that were read
  * @param responseBytes bytes of the response's body that were handed to the socket
  * @param nanos from the parsed head of the request to the end, in nanoseconds

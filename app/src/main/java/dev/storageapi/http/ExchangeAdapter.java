@@ -9,6 +9,7 @@ import java.io.OutputStream;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +27,10 @@ import org.slf4j.LoggerFactory;
 final class ExchangeAdapter implements HttpHandler {
 
   private static final Logger log = LoggerFactory.getLogger(ExchangeAdapter.class);
+
+  /** What the JDK's streams say when their connection was closed between two uses. */
+  private static final Set<String> CLOSED_HERE =
+      Set.of("stream is closed", "Stream is closed", "Stream closed");
 
   private static final long JDK_DRAINS_BYTES = 64 * 1024;
   private static final Duration DRAIN = Duration.ofSeconds(2);
@@ -65,9 +70,10 @@ final class ExchangeAdapter implements HttpHandler {
       }
       send(exchange, request, response, out);
       status = response.status();
-    } catch (ClosedChannelException e) {
-      if (answered - request.startNanos() > System.nanoTime() - answered) {
-        status = 500; // closed on this side, and it was the handler that took the time
+    } catch (IOException e) {
+      long handled = answered - request.startNanos();
+      if (closedHere(e) && handled > System.nanoTime() - answered) {
+        status = 500; // it was the handler that took the time
         log.warn("the handler took longer than the limit for responses", e);
       }
       throw e;
@@ -83,6 +89,13 @@ final class ExchangeAdapter implements HttpHandler {
       drain(request.stream());
     }
     out.close();
+  }
+
+  /**
+   * Whether the JDK's server closed the connection, for one of its time limits, and not the client.
+   */
+  static boolean closedHere(IOException e) {
+    return e instanceof ClosedChannelException || CLOSED_HERE.contains(e.getMessage() + "");
   }
 
   private Request request(HttpExchange exchange) {

@@ -54,6 +54,16 @@ final class HandlerFailureIT {
                 request.onCompletion(completion -> fail(new AssertionError(SECRET)));
                 return Response.text(200, "heard");
               }),
+          Route.get(
+              "/slow",
+              request -> {
+                // The JDK's server cuts after 2 s, and looks every second.
+                long end = System.nanoTime() + Duration.ofMillis(3500).toNanos();
+                while (System.nanoTime() < end) {
+                  Thread.onSpinWait();
+                }
+                return Response.text(200, "late");
+              }),
           Route.get("/fine", request -> Response.text(200, "fine")));
 
   @AfterEach
@@ -193,5 +203,14 @@ final class HandlerFailureIT {
   void aListenerThatFailsKeepsNobodyFromHearing() {
     assertThat(get("/listener").body()).isEqualTo("heard");
     assertSeenOnce("/listener", 200);
+  }
+
+  @Test
+  void aHandlerThatOutlastsTheResponseLimitIsOurFaultAndNotTheClients() {
+    try (RawClient client = RawClient.connect(server.port())) {
+      client.write("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+      assertThat(client.readUntilClosed(Duration.ofSeconds(8))).isEmpty();
+    }
+    assertSeenOnce("/slow", 500);
   }
 }

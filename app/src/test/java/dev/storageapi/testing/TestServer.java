@@ -50,6 +50,7 @@ public final class TestServer implements AutoCloseable {
    */
   public TestServer(int concurrent, Duration wait, Route... routes) {
     System.setProperty("sun.net.httpserver.nodelay", "true"); // as Main does, before it loads
+    System.setProperty("sun.net.httpserver.maxRspTime", "2");
     Metrics metrics = new Metrics();
     logs =
         Logs.start(
