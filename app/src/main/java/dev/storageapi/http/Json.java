@@ -2,6 +2,13 @@ package dev.storageapi.http;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,7 +20,7 @@ import java.util.regex.Pattern;
 
 /**
  * Values as JSON, by Jackson's generator alone: to load its databind would take a third of the
- * start.
+ * start, so it waits until there is JSON to read.
  */
 public final class Json {
 
@@ -21,6 +28,51 @@ public final class Json {
   private static final Pattern CAPITAL = Pattern.compile("(?=[A-Z])");
 
   private Json() {}
+
+  /** JSON that is written as it is: the text must be well-formed. */
+  public record Raw(String text) {}
+
+  /** Loaded with the first JSON that is read. */
+  private static final class Reader {
+
+    private static final int MAX_DEPTH = 100;
+
+    /** Numbers exactly as they came; nothing twice, nothing behind the end. */
+    private static final JsonMapper MAPPER =
+        JsonMapper.builder(
+                JsonFactory.builder()
+                    .streamReadConstraints(
+                        StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+                    .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+                    .build())
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
+            .build();
+  }
+
+  /**
+   * Reads a whole document of JSON (RFC 8259) in UTF-8: at most 100 levels deep, numbers of at most
+   * 1000 digits, no name twice in an object.
+   *
+   * @throws IllegalArgumentException if it is none, or beyond these limits; the message does not
+   *     repeat the input
+   */
+  public static JsonNode read(byte[] json) {
+    try {
+      JsonNode node = Reader.MAPPER.readTree(json);
+      if (node.isMissingNode()) {
+        throw new IllegalArgumentException("nothing where JSON should be");
+      }
+      return node;
+    } catch (JsonProcessingException e) {
+      String where = e.getLocation() == null ? "" : " at byte " + e.getLocation().getByteOffset();
+      throw new IllegalArgumentException("not acceptable JSON" + where, e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // of an array
+    }
+  }
 
   /**
    * A record, map, list, text or number as JSON in UTF-8; names of records' parts in snake_case.
@@ -59,6 +111,8 @@ public final class Json {
         write(out, item);
       }
       out.writeEndArray();
+    } else if (value instanceof Raw raw) {
+      out.writeRawValue(raw.text());
     } else if (value instanceof Record record) {
       out.writeStartObject();
       for (RecordComponent part : record.getClass().getRecordComponents()) {

@@ -1,5 +1,7 @@
 package dev.storageapi.http;
 
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +25,7 @@ public final class Request {
   public static final String OTHER_METHOD = "_OTHER";
 
   private static final byte[] NOTHING = {};
+  private static final String[] NO_PAIRS = {};
 
   private final String method;
   private final String uri;
@@ -107,6 +110,25 @@ public final class Request {
   /** The raw query, or null. */
   public String query() {
     return target == null ? null : target.query();
+  }
+
+  /**
+   * The decoded value of a parameter of the query, the last one where there are several; empty for
+   * a bare name, null for none. Bytes that are no UTF-8 become U+FFFD.
+   */
+  public String parameter(String name) {
+    String value = null;
+    for (String pair : query() == null ? NO_PAIRS : query().split("&")) {
+      int equals = pair.indexOf('=');
+      if (form(equals < 0 ? pair : pair.substring(0, equals)).equals(name)) {
+        value = equals < 0 ? "" : form(pair.substring(equals + 1));
+      }
+    }
+    return value;
+  }
+
+  private static String form(String encoded) {
+    return URLDecoder.decode(encoded, StandardCharsets.UTF_8);
   }
 
   /** The whole body; the caller may keep the array. */

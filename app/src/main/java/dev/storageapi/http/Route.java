@@ -42,6 +42,10 @@ public record Route(
     return of("GET", template, handler, statuses);
   }
 
+  public static Route post(String template, Handler handler, Integer... statuses) {
+    return of("POST", template, handler, statuses);
+  }
+
   public static Route put(String template, Handler handler, Integer... statuses) {
     return of("PUT", template, handler, statuses);
   }
