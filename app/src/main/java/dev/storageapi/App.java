@@ -7,8 +7,11 @@ import static dev.storageapi.http.Route.Trait.STREAM;
 import static dev.storageapi.http.Route.Trait.UNSHED;
 import static dev.storageapi.http.Route.delete;
 import static dev.storageapi.http.Route.get;
+import static dev.storageapi.http.Route.post;
 import static dev.storageapi.http.Route.put;
 
+import dev.storageapi.database.DatabaseErrors;
+import dev.storageapi.datasets.DatasetApi;
 import dev.storageapi.http.Admission;
 import dev.storageapi.http.Bodies;
 import dev.storageapi.http.Compression;
@@ -40,11 +43,14 @@ import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,6 +65,7 @@ final class App implements AutoCloseable {
   private final Config config;
   private final Metrics all;
   private final BucketApi buckets;
+  private final Optional<Tables> tables;
   private final Readiness readiness;
   private final Service service;
   private final MetricsApi scrapes;
@@ -85,9 +92,8 @@ final class App implements AutoCloseable {
     all.gauge(Metric.HTTP_IN_FLIGHT, this::inFlight);
     all.info(Metric.APP_INFO, version, System.getProperty("java.version"), config.environment());
     buckets = new BucketApi(store, config.storage().deleteStatus());
-    readiness =
-        new Readiness(
-            Map.of("storage", () -> new Readiness.State(true, "in memory")), config.requires());
+    tables = config.database().url().map(url -> new Tables(config, url, all));
+    readiness = new Readiness(features(), config.requires());
     service = new Service(version, config.environment(), telemetry(config), clock);
     scrapes = new MetricsApi(all.registry());
     metrics = new HttpMetrics(all, routes());
@@ -111,12 +117,27 @@ final class App implements AutoCloseable {
 
   /** The API, which the service is for. */
   private List<Route> api() {
+    return concat(storage(), tables.map(App::datasets).orElse(List.of()));
+  }
+
+  private List<Route> storage() {
     return List.of(
         put("/api/buckets/{id}", buckets::put, 200, 400, 413, 507)
             .maxBody(config.storage().maxObjectBytes())
             .with(ANY_CODING),
         get("/api/buckets/{id}", buckets::get, 200, 400, 404),
         delete("/api/buckets/{id}", buckets::delete, config.storage().deleteStatus(), 400));
+  }
+
+  private static List<Route> datasets(Tables tables) {
+    DatasetApi datasets = tables.datasets;
+    return List.of(
+        post("/datasets", datasets::post, 200, 422, 503, 507),
+        get("/datasets", datasets::list, 200, 422, 503),
+        get("/datasets/{id}", datasets::get, 200, 404, 422, 503),
+        put("/datasets/{id}", datasets::put, 200, 404, 422, 503, 507),
+        delete("/datasets/{id}", datasets::delete, 204, 404, 422, 503, 507),
+        post("/datasets/{id}/reticulate", datasets::reticulate, 200, 422, 503));
   }
 
   /** What people look at. The lambdas: live and summary are built of what these routes count. */
@@ -156,7 +177,8 @@ final class App implements AutoCloseable {
             server.maxHeaderBytes(),
             server.acceptChunked()),
         new Bodies(server.maxBodyBytes(), server.uploadBudgetBytes()),
-        new Admission(server.maxConcurrentRequests(), server.admissionWait()));
+        new Admission(server.maxConcurrentRequests(), server.admissionWait()),
+        new DatabaseErrors());
   }
 
   /** Every route of every port. */
@@ -201,6 +223,13 @@ final class App implements AutoCloseable {
         metrics::rejectedTotal);
   }
 
+  private Map<String, Supplier<Readiness.State>> features() {
+    Map<String, Supplier<Readiness.State>> features = new HashMap<>();
+    features.put("storage", () -> new Readiness.State(true, "in memory"));
+    tables.ifPresent(all -> features.putAll(all.states()));
+    return features;
+  }
+
   private static Map<String, Object> telemetry(Config config) {
     return Map.of(
         "metrics", "/metrics",
@@ -224,6 +253,7 @@ final class App implements AutoCloseable {
   void start() {
     readiness.started();
     servers.forEach(Server::start);
+    tables.ifPresent(Tables::start);
     all.jvm();
     live.start();
   }
@@ -243,6 +273,7 @@ final class App implements AutoCloseable {
   public void close() {
     readiness.stopping();
     live.close();
+    tables.ifPresent(Tables::beginDrain);
     try {
       long end = System.nanoTime() + config.shutdown().grace().toNanos();
       boolean quiet = true;
@@ -258,6 +289,7 @@ final class App implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     servers.forEach(Server::stop);
+    tables.ifPresent(Tables::close);
     refusedByJdk.close();
   }
 

@@ -27,6 +27,8 @@ record Config(
     int liveMaxViewers,
     ServerConfig server,
     StorageConfig storage,
+    DatabaseConfig database,
+    DatasetsConfig datasets,
     LogConfig log,
     ShutdownConfig shutdown) {
 
@@ -34,7 +36,7 @@ record Config(
   static final int NO_PORT = -1;
 
   /** The features that {@code READY_REQUIRES} may name. */
-  static final Set<String> FEATURES = Set.of("storage");
+  static final Set<String> FEATURES = Set.of("storage", "datasets");
 
   /** An object is one array, and is doubled while it is read. */
   private static final long MAX_OBJECT_BYTES = 512L << 20;
@@ -44,7 +46,16 @@ record Config(
 
   private static final List<String> PREFIXES =
       List.of(
-          "SERVER_", "STORAGE_", "LOG_", "CORS_", "READY_", "MANAGEMENT_", "LIVE_", "SHUTDOWN_");
+          "SERVER_",
+          "STORAGE_",
+          "DATABASE_",
+          "DATASETS_",
+          "LOG_",
+          "CORS_",
+          "READY_",
+          "MANAGEMENT_",
+          "LIVE_",
+          "SHUTDOWN_");
 
   /** Limits of the HTTP server. Times end connections, sizes are bytes. */
   record ServerConfig(
@@ -113,6 +124,8 @@ record Config(
             settings.number("LIVE_MAX_VIEWERS", 20, 0, 1000, "The most live pages open at once"),
             server(settings),
             storage(settings),
+            DatabaseConfig.read(settings),
+            DatasetsConfig.read(settings),
             log(settings),
             new ShutdownConfig(
                 settings.duration(
@@ -238,6 +251,14 @@ record Config(
     }
     if (shutdown.quiet.compareTo(shutdown.grace) > 0) {
       settings.problem("SHUTDOWN_QUIET is more than SHUTDOWN_GRACE");
+    }
+    if (database.url().isEmpty() && !List.of("storage").containsAll(requires)) {
+      settings.problem("READY_REQUIRES names a feature that DATABASE_URL=none switches off");
+    }
+    if (datasets.longest().compareTo(server.responseTimeout) >= 0) {
+      settings.problem(
+          "DATASETS_RETICULATE_CPU and DATASETS_RETICULATE_PAUSE together are not less than"
+              + " SERVER_RESPONSE_TIMEOUT");
     }
     if (storage.maxObjectBytes > storage.maxBytes) {
       settings.problem("STORAGE_MAX_OBJECT_BYTES is more than STORAGE_MAX_BYTES");

@@ -5,6 +5,7 @@ import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import ch.qos.logback.core.status.NopStatusListener;
 import java.io.OutputStream;
+import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,6 +50,10 @@ public final class Logs implements AutoCloseable {
     void dropped(String reason, int count);
   }
 
+  /** Libraries whose INFO is about themselves; a level of theirs can be set like any other. */
+  private static final List<String> QUIET =
+      List.of("com.zaxxer.hikari", "org.flywaydb", "com.github.kagkarlsson.scheduler");
+
   private final AsyncOutput output;
 
   private Logs(AsyncOutput output) {
@@ -83,6 +88,7 @@ public final class Logs implements AutoCloseable {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.reset();
     context.setMaxCallerDataDepth(1);
+    QUIET.forEach(name -> context.getLogger(name).setLevel(logback(Level.WARN)));
     loggers.forEach((name, its) -> context.getLogger(name).setLevel(logback(its)));
     var root = context.getLogger(Logger.ROOT_LOGGER_NAME);
     root.setLevel(logback(level));

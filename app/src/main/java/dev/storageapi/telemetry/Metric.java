@@ -58,6 +58,35 @@ public enum Metric {
   STORAGE_OBJECTS("storage_objects", "Objects in the bucket store.", List.of()),
   STORAGE_BYTES("storage_bytes", "Bytes of the objects in the bucket store.", List.of()),
   STORAGE_CAPACITY("storage_capacity_bytes", "Bytes the bucket store may hold.", List.of()),
+  DB_QUERY_DURATION(
+      "db_query_duration_seconds",
+      "Time of a statement, from its start to its last row.",
+      List.of("operation"),
+      0.0005,
+      0.001,
+      0.0025,
+      0.005,
+      0.01,
+      0.025,
+      0.05,
+      0.1,
+      0.25,
+      0.5,
+      1,
+      2.5),
+  DB_QUERY_ERRORS(
+      "db_query_errors_total",
+      "Statements that failed, those that got no connection included.",
+      List.of("operation")),
+  DB_POOL_CONNECTIONS(
+      "db_pool_connections",
+      "Connections of the pool by state; pending are requests that wait for one.",
+      List.of("state")),
+  DB_FILE_SIZE("db_file_size_bytes", "Size of H2's file; 0 with a database server.", List.of()),
+  DATASET_RETICULATIONS(
+      "dataset_reticulations_total", "Reticulations by how they ended.", List.of("outcome")),
+  DATASET_RETICULATIONS_IN_PROGRESS(
+      "dataset_reticulations_in_progress", "Reticulations at work now.", List.of()),
   LOG_EVENTS("log_events_total", "Events logged, by level.", List.of("level")),
   TELEMETRY_DROPPED(
       "telemetry_dropped_total",

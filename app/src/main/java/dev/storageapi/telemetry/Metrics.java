@@ -7,7 +7,9 @@ import io.prometheus.metrics.core.metrics.Info;
 import io.prometheus.metrics.instrumentation.jvm.JvmMetrics;
 import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.DoubleSupplier;
 
 /**
@@ -56,6 +58,31 @@ public final class Metrics {
         .help(metric.help())
         .callback(callback -> callback.call(value.getAsDouble()))
         .register(registry);
+  }
+
+  /** Gauges of one name, told apart by one label, that are read when scraped. */
+  public static final class Gauges {
+
+    private final Map<String, DoubleSupplier> values = new ConcurrentSkipListMap<>();
+
+    /** Adds one; {@code label} is the label's value. */
+    public void add(String label, DoubleSupplier value) {
+      values.put(label, value);
+    }
+  }
+
+  /** Gauges of a metric with one label; empty until some are added. */
+  public Gauges gauges(Metric metric) {
+    Gauges gauges = new Gauges();
+    GaugeWithCallback.builder()
+        .name(metric.exposedName())
+        .help(metric.help())
+        .labelNames(metric.labelNames())
+        .callback(
+            callback ->
+                gauges.values.forEach((label, value) -> callback.call(value.getAsDouble(), label)))
+        .register(registry);
+    return gauges;
   }
 
   /** A constant 1 whose labels tell what runs. */

@@ -1,0 +1,71 @@
+package dev.storageapi.database;
+
+import java.sql.SQLException;
+import java.util.Set;
+
+/**
+ * The database did not do what it was asked. Nothing was changed, or, where the connection broke
+ * during a commit, nobody knows.
+ */
+public final class DatabaseFailure extends RuntimeException {
+
+  private static final long serialVersionUID = 1L;
+
+  /** What can be done about it. */
+  public enum Kind {
+    /** Down, not reachable, too slow, or too many waiting: try again later. */
+    UNAVAILABLE,
+    /** No space left: reads go on. */
+    FULL,
+    /** There is such a key already. */
+    DUPLICATE,
+    /** A fault of the program. */
+    FAULT
+  }
+
+  /** H2's error codes for a file that failed, and for a database that was closed by that. */
+  private static final Set<Integer> H2_BROKEN = Set.of(90007, 90028, 90031, 90067, 90098, 90121);
+
+  /**
+   * States (SQL standard, PostgreSQL's appendix A, H2's ErrorCode): lock timeouts, cancelled
+   * statements, deadlocks, shutdowns, a standby.
+   */
+  private static final Set<String> PASSING =
+      Set.of(
+          "HYT00", "HYT01", "57014", "55P03", "40001", "40P01", "57P01", "57P02", "57P03", "25006");
+
+  private static final String DISK_FULL = "53100";
+
+  private final Kind kind;
+
+  DatabaseFailure(Kind kind, String message, Throwable cause) {
+    super(message, cause);
+    this.kind = kind;
+  }
+
+  /** What {@code cause} means, told by its state and code (never by its text). */
+  static DatabaseFailure of(SQLException cause) {
+    return new DatabaseFailure(kind(cause), cause.getMessage(), cause);
+  }
+
+  private static Kind kind(SQLException e) {
+    String state = e.getSQLState() == null ? "" : e.getSQLState();
+    if (state.equals(DISK_FULL)) {
+      return Kind.FULL;
+    }
+    if (state.equals("23505")) {
+      return Kind.DUPLICATE;
+    }
+    boolean passing =
+        state.isEmpty() // the pool's own
+            || state.startsWith("08")
+            || state.startsWith("53")
+            || PASSING.contains(state)
+            || H2_BROKEN.contains(e.getErrorCode());
+    return passing ? Kind.UNAVAILABLE : Kind.FAULT;
+  }
+
+  public Kind kind() {
+    return kind;
+  }
+}

@@ -1,0 +1,73 @@
+package dev.storageapi.database;
+
+import java.time.Duration;
+import java.util.Map;
+
+/** What differs between the databases: types of the schema, time limits, durability. */
+public enum Dialect {
+  /** Embedded, in a file. */
+  H2(Map.of("bytes", "VARBINARY", "byte_order", "")) {
+    @Override
+    Map<String, String> properties(Duration statement) {
+      return Map.of(
+          // With the default of 500 ms acknowledged commits are lost by kill -9.
+          "WRITE_DELAY", "0",
+          // Our own shutdown closes it, behind the last request.
+          "DB_CLOSE_ON_EXIT", "FALSE");
+    }
+
+    @Override
+    String limit(Duration statement) {
+      long millis = statement.toMillis();
+      return "SET LOCK_TIMEOUT " + millis + "; SET QUERY_TIMEOUT " + millis;
+    }
+  },
+
+  /** A server of its own. */
+  POSTGRESQL(Map.of("bytes", "BYTEA", "byte_order", "COLLATE \"C\"")) {
+    @Override
+    Map<String, String> properties(Duration statement) {
+      // The server ends a statement that takes too long; the network gets a little longer to say
+      // so.
+      String seconds = Long.toString((statement.plus(NETWORK).toMillis() + 999) / 1000);
+      return Map.of(
+          "connectTimeout",
+          seconds,
+          "socketTimeout",
+          seconds,
+          "tcpKeepAlive",
+          "true",
+          "ApplicationName",
+          "storage-api");
+    }
+
+    @Override
+    String limit(Duration statement) {
+      return "SET statement_timeout = " + statement.toMillis();
+    }
+  };
+
+  private static final Duration NETWORK = Duration.ofMillis(250);
+
+  @SuppressWarnings("ImmutableEnumChecker") // of Map.of
+  private final Map<String, String> placeholders;
+
+  Dialect(Map<String, String> placeholders) {
+    this.placeholders = placeholders;
+  }
+
+  /** What the placeholders of the migrations stand for. */
+  Map<String, String> placeholders() {
+    return placeholders;
+  }
+
+  /**
+   * The driver's properties.
+   *
+   * @param statement how long a statement may take
+   */
+  abstract Map<String, String> properties(Duration statement);
+
+  /** SQL that limits the time of each statement of the session, locks included. */
+  abstract String limit(Duration statement);
+}

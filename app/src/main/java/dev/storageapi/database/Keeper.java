@@ -1,0 +1,170 @@
+package dev.storageapi.database;
+
+import dev.storageapi.database.Database.State;
+import dev.storageapi.database.DatabaseFailure.Kind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.flywaydb.core.Flyway;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks after the database on a thread of its own, by a connection of its own: connects, brings the
+ * schema up to date, and knows how the database is. The connection also keeps H2 open, which closes
+ * itself behind its last one.
+ */
+final class Keeper implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Keeper.class);
+
+  /** With less than this H2 may fail to write, and is full until there is more. */
+  private static final long SLACK = 1 << 20;
+
+  private final DatabaseUrl url;
+  private final Database.Limits limits;
+  private final Pool pool;
+  private final ScheduledExecutorService checks =
+      Executors.newSingleThreadScheduledExecutor(Keeper::thread);
+  private volatile State state = new State(false, false, "starting");
+  private Connection own;
+  private boolean migrated;
+
+  Keeper(DatabaseUrl url, Database.Limits limits, Pool pool) {
+    this.url = url;
+    this.limits = limits;
+    this.pool = pool;
+  }
+
+  private static Thread thread(Runnable task) {
+    Thread thread = new Thread(task, "database");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  void start() {
+    ScheduledFuture<?> unused =
+        checks.scheduleWithFixedDelay(
+            this::check, 0, limits.check().toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  State state() {
+    return state;
+  }
+
+  private void check() {
+    try {
+      if (own == null || !own.isValid(1)) {
+        connect();
+      }
+      boolean full = free() < (state.full() ? Math.max(limits.minFree(), SLACK) : limits.minFree());
+      report(new State(true, full, full ? "no space left for writes" : url.toString()));
+    } catch (SQLException | RuntimeException e) {
+      disconnect();
+      report(new State(false, false, url + ": " + e.getMessage()));
+    }
+  }
+
+  private void connect() throws SQLException {
+    disconnect();
+    own = url.connect(limits.statement());
+    if (!migrated) {
+      migrate();
+      migrated = true;
+    }
+    pool.renew();
+  }
+
+  /** Brings the schema up to date; of several replicas one does it, the others wait. */
+  private void migrate() {
+    Flyway.configure()
+        .dataSource(url.jdbc(), url.user(), url.password())
+        .jdbcProperties(url.properties(limits.transaction()))
+        .locations("classpath:dev/storageapi/database/migrations")
+        .placeholders(url.dialect().placeholders())
+        .baselineOnMigrate(true)
+        .baselineVersion("0")
+        .load()
+        .migrate();
+  }
+
+  private void disconnect() {
+    try {
+      if (own != null) {
+        own.close();
+      }
+    } catch (SQLException e) {
+      log.debug("the connection was gone", e);
+    }
+    own = null;
+  }
+
+  /** Bytes free where the file is; a server looks after its disk itself. */
+  private long free() {
+    return url.file().map(Keeper::free).orElse(Long.MAX_VALUE);
+  }
+
+  private static long free(Path file) {
+    try {
+      return Files.getFileStore(file.getParent()).getUsableSpace();
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  /** The bytes of H2's file; 0 for a server. */
+  long fileSize() {
+    return url.file()
+        .map(path -> path.resolveSibling(path.getFileName() + ".mv.db").toFile().length())
+        .orElse(0L);
+  }
+
+  /**
+   * A failed write, seen with the disk in mind: where that is full, this is why. H2 closes itself
+   * then, so the connections are given up, and nobody writes until there is space.
+   */
+  DatabaseFailure explained(DatabaseFailure failure) {
+    if (failure.kind() != Kind.UNAVAILABLE || free() >= Math.max(limits.minFree(), SLACK)) {
+      return failure;
+    }
+    if (!state.full()) {
+      report(new State(state.up(), true, "no space left for writes"));
+      pool.renew();
+    }
+    return new DatabaseFailure(Kind.FULL, state.reason(), failure);
+  }
+
+  private synchronized void report(State now) {
+    State before = state;
+    state = now;
+    if (before.up() != now.up()
+        || before.full() != now.full()
+        || before.reason().equals("starting")) {
+      (now.writable() ? log.atInfo() : log.atWarn())
+          .addKeyValue("reason", now.reason())
+          .log(
+              now.writable()
+                  ? "the database is there"
+                  : now.up() ? "the database can only be read" : "the database is away");
+    }
+  }
+
+  /** Waits for a check under way: to interrupt H2 while it writes would close its file. */
+  @Override
+  public void close() {
+    checks.shutdown();
+    try {
+      if (checks.awaitTermination(2, TimeUnit.SECONDS)) {
+        disconnect();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,162 @@
+package dev.storageapi.datasets;
+
+import dev.storageapi.database.DatabaseFailure;
+import dev.storageapi.http.Json;
+import dev.storageapi.http.Refusal;
+import dev.storageapi.http.Request;
+import dev.storageapi.http.Response;
+import dev.storageapi.http.Validation;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongFunction;
+
+/**
+ * The datasets: {@code /datasets}, {@code /datasets/{id}} and its {@code reticulate}. Answers and
+ * errors are those of the original, a FastAPI service: {@code docs/datasets.md}.
+ */
+public final class DatasetApi {
+
+  /** The longest name, in characters (code points). */
+  public static final int MAX_NAME = 255;
+
+  private final DatasetStore store;
+  private final Reticulation reticulation;
+  private final int maxPage;
+
+  /**
+   * The API of {@code store}.
+   *
+   * @param maxPage the most datasets that are read at once
+   */
+  public DatasetApi(DatasetStore store, Reticulation reticulation, int maxPage) {
+    this.store = store;
+    this.reticulation = reticulation;
+    this.maxPage = maxPage;
+  }
+
+  /** Adds one: 200, or 422 without an acceptable name. */
+  public Response post(Request request) {
+    Validation validation = new Validation();
+    String name = validation.text("name", request.parameter("name"), MAX_NAME);
+    return validation.isFine() ? Response.json(200, store.add(name)) : validation.response();
+  }
+
+  /**
+   * A page of them if one is asked for, else all: 200, or 422 for a bad {@code limit} or {@code
+   * after}.
+   */
+  public Response list(Request request) {
+    Validation validation = new Validation();
+    String limit = request.parameter("limit");
+    String after = request.parameter("after");
+    int page = (int) validation.integer("limit", limit, maxPage, 1, maxPage);
+    long first = validation.integer("after", after, 0, 0, Long.MAX_VALUE);
+    if (!validation.isFine()) {
+      return validation.response();
+    }
+    List<Dataset> datasets = store.list(first, page);
+    boolean whole = limit != null || after != null || datasets.size() < page;
+    return whole
+        ? Response.json(200, datasets)
+        : Response.stream("application/json", out -> writeAll(out, datasets));
+  }
+
+  /**
+   * Writes all datasets, read page by page: no connection is held while a slow client reads.
+   *
+   * @param first the first page
+   */
+  private void writeAll(OutputStream out, List<Dataset> first) throws IOException {
+    try {
+      String before = "[";
+      List<Dataset> page = first;
+      while (!page.isEmpty()) {
+        String array = new String(Json.bytes(page), StandardCharsets.UTF_8);
+        out.write(
+            (before + array.substring(1, array.length() - 1)).getBytes(StandardCharsets.UTF_8));
+        before = ",";
+        page = store.list(page.get(page.size() - 1).id(), maxPage);
+      }
+      out.write("]\n".getBytes(StandardCharsets.UTF_8));
+    } catch (DatabaseFailure e) {
+      throw new IOException("the database was lost within the answer", e);
+    }
+  }
+
+  /** One of them: 200, 404, or 422 where the id is no number. */
+  public Response get(Request request) {
+    Validation validation = new Validation();
+    BigInteger id = id(request, validation);
+    return validation.isFine() ? found(id, store::get) : validation.response();
+  }
+
+  /** Renames one: 200, 404, or 422. */
+  public Response put(Request request) {
+    Validation validation = new Validation();
+    BigInteger id = id(request, validation);
+    String name = validation.text("name", request.parameter("name"), MAX_NAME);
+    return validation.isFine()
+        ? found(id, known -> store.rename(known, name))
+        : validation.response();
+  }
+
+  /** Removes one: 204, 404, or 422. */
+  public Response delete(Request request) {
+    Validation validation = new Validation();
+    BigInteger id = id(request, validation);
+    if (!validation.isFine()) {
+      return validation.response();
+    }
+    return isKnown(id) && store.delete(id.longValueExact()) ? Response.empty(204) : notFound();
+  }
+
+  /**
+   * Works hard for a while: 200, 422, or 503 where it cannot begin or has to end. As the original
+   * it does not look whether there is such a dataset.
+   */
+  public Response reticulate(Request request) {
+    Validation validation = new Validation();
+    BigInteger id = id(request, validation);
+    if (!validation.isFine()) {
+      return validation.response();
+    }
+    return switch (reticulation.run()) {
+      case COMPLETED -> Response.json(200, new Reticulated("completed", id));
+      case CANCELLED -> throw new Refusal(503, "The service is shutting down.");
+      case REJECTED ->
+          throw new Refusal(
+              503,
+              "Too many reticulations are running, or there is too little memory for one more.",
+              Refusal.Reason.OVERLOAD,
+              Map.of("Retry-After", "5"));
+    };
+  }
+
+  private record Reticulated(String status, BigInteger datasetId) {}
+
+  private static BigInteger id(Request request, Validation validation) {
+    return validation.integer("path", "dataset_id", request.variable("id"));
+  }
+
+  /** Whether there can be such an id: ids of 64 bits count up from 1. */
+  private static boolean isKnown(BigInteger id) {
+    return id.signum() > 0 && id.bitLength() < Long.SIZE;
+  }
+
+  private static Response found(BigInteger id, LongFunction<Optional<Dataset>> look) {
+    return Optional.of(id)
+        .filter(DatasetApi::isKnown)
+        .flatMap(known -> look.apply(known.longValueExact()))
+        .map(dataset -> Response.json(200, dataset))
+        .orElseGet(DatasetApi::notFound);
+  }
+
+  private static Response notFound() {
+    return Response.json(404, Map.of("detail", "Dataset not found"));
+  }
+}

@@ -1,0 +1,154 @@
+package dev.storageapi.datasets;
+
+import dev.storageapi.telemetry.Metric;
+import dev.storageapi.telemetry.Metrics;
+import io.prometheus.metrics.core.metrics.Counter;
+import java.lang.ref.Reference;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.CRC32;
+
+/**
+ * Work that can be seen from outside: it burns a core, holds memory of the heap, then waits, as the
+ * splines of the exercise do. It runs on threads of its own, so that virtual ones, which share few
+ * cores, go on serving.
+ */
+public final class Reticulation implements AutoCloseable {
+
+  /** How one ended: a closed set, it is a label. */
+  public enum Outcome {
+    /** It did all it should. */
+    COMPLETED,
+    /** Too many were running, or there was too little memory. */
+    REJECTED,
+    /** The service was shutting down, or the server's limit on answers was over. */
+    CANCELLED;
+
+    String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /**
+   * What one costs.
+   *
+   * @param cpu how long it burns a core
+   * @param memory bytes that it holds until its end
+   * @param pause how long it then waits
+   * @param atOnce the most that run at once
+   */
+  public record Cost(Duration cpu, long memory, Duration pause, int atOnce) {}
+
+  private static final int PIECE = 1 << 20;
+
+  /** What must stay free on the heap for everybody else. */
+  private static final long RESERVE = 16L << 20;
+
+  private final Cost cost;
+  private final Semaphore places;
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private final Counter outcomes;
+
+  public Reticulation(Cost cost, Metrics metrics) {
+    this.cost = cost;
+    this.places = new Semaphore(cost.atOnce());
+    outcomes = metrics.counter(Metric.DATASET_RETICULATIONS);
+    for (Outcome outcome : Outcome.values()) {
+      outcomes.initLabelValues(outcome.label());
+    }
+    metrics.gauge(Metric.DATASET_RETICULATIONS_IN_PROGRESS, this::inProgress);
+  }
+
+  /** How many are at work now. */
+  public int inProgress() {
+    return cost.atOnce() - places.availablePermits();
+  }
+
+  /** Does it, and comes back when it is done. */
+  Outcome run() {
+    Outcome outcome = Outcome.REJECTED;
+    if (places.tryAcquire()) {
+      try {
+        outcome = work();
+      } finally {
+        places.release();
+      }
+    }
+    outcomes.labelValues(outcome.label()).inc();
+    return outcome;
+  }
+
+  private Outcome work() {
+    FutureTask<Outcome> task = new FutureTask<>(this::reticulate);
+    new Thread(task, "reticulation").start();
+    try {
+      return task.get();
+    } catch (InterruptedException e) {
+      task.cancel(true);
+      return Outcome.CANCELLED;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  private Outcome reticulate() throws InterruptedException {
+    List<byte[]> held = new ArrayList<>();
+    try {
+      if (!hold(held)) {
+        return Outcome.REJECTED;
+      }
+      boolean whole = burn(held) && !closed.await(cost.pause().toNanos(), TimeUnit.NANOSECONDS);
+      return whole ? Outcome.COMPLETED : Outcome.CANCELLED;
+    } finally {
+      Reference.reachabilityFence(held);
+    }
+  }
+
+  /** Takes the memory piece by piece, so that it never is the one who runs out of it. */
+  private boolean hold(List<byte[]> held) {
+    boolean collected = false;
+    for (long taken = 0; taken < cost.memory(); taken += PIECE) {
+      if (free() < PIECE + RESERVE && !collected) {
+        System.gc(); // garbage counts as used
+        collected = true;
+      }
+      if (free() < PIECE + RESERVE) {
+        return false;
+      }
+      held.add(new byte[PIECE]);
+    }
+    return true;
+  }
+
+  private static long free() {
+    Runtime heap = Runtime.getRuntime();
+    return heap.maxMemory() - heap.totalMemory() + heap.freeMemory();
+  }
+
+  /** Sums up the memory again and again. */
+  private boolean burn(List<byte[]> held) {
+    CRC32 sum = new CRC32();
+    byte[] nothing = new byte[PIECE];
+    long end = System.nanoTime() + cost.cpu().toNanos();
+    for (int i = 0; System.nanoTime() < end; i++) {
+      if (closed.getCount() == 0 || Thread.currentThread().isInterrupted()) {
+        return false;
+      }
+      sum.update(held.isEmpty() ? nothing : held.get(i % held.size()));
+    }
+    return true;
+  }
+
+  /** Ends every one that is at work, soon. */
+  @Override
+  public void close() {
+    closed.countDown();
+  }
+}
