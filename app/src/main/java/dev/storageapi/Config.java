@@ -30,7 +30,8 @@ record Config(
     DatabaseConfig database,
     DatasetsConfig datasets,
     LogConfig log,
-    ShutdownConfig shutdown) {
+    ShutdownConfig shutdown,
+    SimulatorConfig simulator) {
 
   /** How {@code managementPort} says that the operations' routes stay on the one port. */
   static final int NO_PORT = -1;
@@ -50,12 +51,14 @@ record Config(
           "STORAGE_",
           "DATABASE_",
           "DATASETS_",
+          "FEED_",
           "LOG_",
           "CORS_",
           "READY_",
           "MANAGEMENT_",
           "LIVE_",
-          "SHUTDOWN_");
+          "SHUTDOWN_",
+          "SIMULATOR_");
 
   /** Limits of the HTTP server. Times end connections, sizes are bytes. */
   record ServerConfig(
@@ -138,7 +141,8 @@ record Config(
                     "SHUTDOWN_GRACE",
                     "20s",
                     Duration.ZERO,
-                    "The longest time from the signal to the close")));
+                    "The longest time from the signal to the close")),
+            SimulatorConfig.read(settings));
     config.check(settings);
     settings.check(PREFIXES);
     return config;

@@ -30,6 +30,7 @@ public final class Main {
       commands
         serve        the service (the default)
         demo         the service with traffic of its own, to see a living page
+        simulator    an external API to fetch from, which fails as wanted: docs/simulator.md
 
       options
         --env-file=FILE   settings, one NAME=value a line; the environment wins
@@ -59,7 +60,7 @@ public final class Main {
         exit(0, "storage-api " + version());
       } else if (argument.startsWith("--env-file=")) {
         environment.putAll(envFile(Path.of(argument.substring("--env-file=".length()))));
-      } else if (List.of("serve", "demo").contains(argument)) {
+      } else if (List.of("serve", "demo", "simulator").contains(argument)) {
         command = argument;
       } else {
         exit(USAGE, "unknown argument: " + argument + "\n\n" + HELP);
@@ -69,7 +70,7 @@ public final class Main {
     try {
       Config config = Config.from(environment);
       logback.join();
-      run(config, command.equals("demo"));
+      run(config, command);
     } catch (InvalidConfiguration e) {
       exit(USAGE, e.getMessage());
     } catch (IOException e) {
@@ -77,7 +78,7 @@ public final class Main {
     }
   }
 
-  private static void run(Config config, boolean demo) throws IOException {
+  private static void run(Config config, String command) throws IOException {
     Thread.setDefaultUncaughtExceptionHandler(Main::died);
     serverProperties(config.server());
     Metrics metrics = new Metrics();
@@ -89,18 +90,48 @@ public final class Main {
             config.log().queueBytes(),
             new FileOutputStream(FileDescriptor.out),
             new LogMetrics(metrics));
+    switch (command) {
+      case "simulator" -> simulate(config, metrics, logs);
+      default -> serve(config, command.equals("demo"), metrics, logs);
+    }
+  }
+
+  private static void serve(Config config, boolean demo, Metrics metrics, Logs logs)
+      throws IOException {
     App app = new App(config, version(), metrics, Clock.systemUTC());
     app.start();
-    boolean everywhere = List.of("0.0.0.0", "::").contains(config.host());
-    String url = "http://" + (everywhere ? "localhost" : config.host()) + ":" + app.port();
+    String url = url(config, app.port());
     Optional<Demo> traffic = demo ? Optional.of(new Demo(url)) : Optional.empty();
     traffic.ifPresent(Demo::start);
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(traffic, app, logs), "shutdown"));
+    up(
+        "storage-api",
+        url,
+        logs,
+        () -> {
+          traffic.ifPresent(Demo::close);
+          app.close();
+        });
+  }
+
+  private static void simulate(Config config, Metrics metrics, Logs logs) throws IOException {
+    SimulatorApp simulator = new SimulatorApp(config, version(), metrics, Clock.systemUTC());
+    simulator.start();
+    up("the simulator", url(config, simulator.port()), logs, simulator::close);
+  }
+
+  private static String url(Config config, int port) {
+    boolean everywhere = List.of("0.0.0.0", "::").contains(config.host());
+    return "http://" + (everywhere ? "localhost" : config.host()) + ":" + port;
+  }
+
+  /** Says where to look, and has a signal call {@code end}. */
+  private static void up(String name, String url, Logs logs, Runnable end) {
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(name, end, logs), "shutdown"));
     LoggerFactory.getLogger(Main.class)
         .atInfo()
         .addKeyValue("url", url)
         .addKeyValue("version", version())
-        .log("storage-api is up: open " + url + " in a browser, or curl it");
+        .log(name + " is up: open " + url + " in a browser, or curl it");
   }
 
   /** A thread ended by what nobody caught. Without memory nothing can be promised any more. */
@@ -116,11 +147,10 @@ public final class Main {
   }
 
   /** Ends with 0 after a signal: it was asked for. */
-  private static void stop(Optional<Demo> traffic, App app, Logs logs) {
+  private static void stop(String name, Runnable end, Logs logs) {
     try (logs) {
-      traffic.ifPresent(Demo::close);
-      app.close();
-      LoggerFactory.getLogger(Main.class).info("storage-api has ended");
+      end.run();
+      LoggerFactory.getLogger(Main.class).info(name + " has ended");
     } finally {
       Runtime.getRuntime().halt(0);
     }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class ArchitectureTest {
 
   private static final String[] FEATURES = {
-    "..storage..", "..datasets..", "..feed..", "..inference.."
+    "..storage..", "..datasets..", "..feed..", "..inference..", "..simulator.."
   };
 
   private final JavaClasses code =
@@ -24,7 +24,7 @@ class ArchitectureTest {
   @Test
   void featuresDoNotKnowEachOther() {
     slices()
-        .matching("dev.storageapi.(storage|datasets|feed|inference)..")
+        .matching("dev.storageapi.(storage|datasets|feed|inference|simulator)..")
         .should()
         .notDependOnEachOther()
         .check(code);

@@ -1,0 +1,147 @@
+package dev.storageapi;
+
+import static dev.storageapi.http.Route.Trait.OPERATIONS;
+import static dev.storageapi.http.Route.Trait.PROBE;
+import static dev.storageapi.http.Route.Trait.UNSHED;
+import static dev.storageapi.http.Route.get;
+import static dev.storageapi.http.Route.put;
+
+import dev.storageapi.http.Admission;
+import dev.storageapi.http.Bodies;
+import dev.storageapi.http.Errors;
+import dev.storageapi.http.Filter;
+import dev.storageapi.http.Limits;
+import dev.storageapi.http.Route;
+import dev.storageapi.http.Server;
+import dev.storageapi.operations.MetricsApi;
+import dev.storageapi.operations.Service;
+import dev.storageapi.simulator.Documents;
+import dev.storageapi.simulator.Quota;
+import dev.storageapi.simulator.SimulatorApi;
+import dev.storageapi.telemetry.AccessLog;
+import dev.storageapi.telemetry.HttpMetrics;
+import dev.storageapi.telemetry.Metric;
+import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Tracing;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The simulator, put together as {@link App} puts the service together. Building it binds the port
+ * and starts nothing; {@link #start} accepts, {@link #close} ends it in order.
+ */
+final class SimulatorApp implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(SimulatorApp.class);
+
+  private final Config config;
+  private final Metrics all;
+  private final SimulatorApi api;
+  private final Service service;
+  private final MetricsApi scrapes;
+  private final HttpMetrics metrics;
+  private final Server server;
+
+  /**
+   * Binds the port and builds everything behind it.
+   *
+   * @throws InvalidConfiguration if the modes that wait would be cut by the server
+   * @throws IOException if the port cannot be bound
+   */
+  SimulatorApp(Config config, String version, Metrics all, Clock clock) throws IOException {
+    SimulatorConfig own = config.simulator();
+    if (own.delay().compareTo(config.server().responseTimeout()) >= 0) {
+      throw new InvalidConfiguration(
+          List.of("SIMULATOR_DELAY is not less than SERVER_RESPONSE_TIMEOUT"));
+    }
+    this.config = config;
+    this.all = all;
+    api =
+        new SimulatorApi(
+            new Documents(own.period(), own.documents(), clock),
+            new Quota(own.quota(), clock),
+            own.mode(),
+            own.delay(),
+            own.hugeBytes(),
+            own.retryAfter());
+    service = new Service(version, config.environment(), Map.of(), clock);
+    scrapes = new MetricsApi(all.registry());
+    metrics = new HttpMetrics(all, routes());
+    server = bind(own.port());
+    all.gauge(Metric.HTTP_IN_FLIGHT, server::inFlight);
+    all.info(Metric.APP_INFO, version, System.getProperty("java.version"), config.environment());
+  }
+
+  /** Everything the simulator answers. */
+  private List<Route> routes() {
+    return List.of(
+        get("/documents", api::documents, 200, 302, 304, 429, 500, 503),
+        get("/documents/moved", api::moved, 200, 304),
+        get("/mode", api::mode, 200).with(OPERATIONS, UNSHED),
+        put("/mode/{mode}", api::switchMode, 200, 404).with(OPERATIONS, UNSHED),
+        get("/", api::about, 200).with(OPERATIONS, UNSHED),
+        get("/health", service::health, 200).with(OPERATIONS, UNSHED, PROBE),
+        get("/metrics", scrapes::scrape, 200).with(OPERATIONS, UNSHED, PROBE));
+  }
+
+  /** What every request passes on its way in, outermost first. */
+  private List<Filter> filters() {
+    Config.ServerConfig limits = config.server();
+    return List.of(
+        new Tracing(),
+        new AccessLog(config.log().probes()),
+        metrics,
+        new Errors(metrics),
+        new Limits(
+            limits.maxTargetBytes(),
+            limits.maxHeaders(),
+            limits.maxHeaderBytes(),
+            limits.acceptChunked()),
+        new Bodies(limits.maxBodyBytes(), limits.uploadBudgetBytes()),
+        new Admission(limits.maxConcurrentRequests(), limits.admissionWait()));
+  }
+
+  private Server bind(int port) throws IOException {
+    try {
+      return new Server(
+          new InetSocketAddress(config.host(), port),
+          config.server().backlog(),
+          config.server().threads(),
+          config.server().maxConnections(),
+          routes(),
+          filters());
+    } catch (IOException e) {
+      throw new IOException("port " + port + " of " + config.host() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Begins to listen. */
+  void start() {
+    server.start();
+    all.jvm();
+  }
+
+  int port() {
+    return server.port();
+  }
+
+  /** Those that wait are answered at once, then the rest, then the port is closed. */
+  @Override
+  public void close() {
+    server.beginDrain();
+    api.close();
+    try {
+      if (!server.awaitQuiet(config.shutdown().quiet(), config.shutdown().grace())) {
+        log.atWarn().addKeyValue("in_flight", server.inFlight()).log("the grace period is over");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    server.stop();
+  }
+}

@@ -1,0 +1,43 @@
+package dev.storageapi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.storageapi.testing.ServiceProcess;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** The jar's command {@code simulator}, as a process of its own. */
+class SimulatorIT {
+
+  @Test
+  void itStartsAnswersAndEndsWith0OnSigterm() {
+    Map<String, String> environment = Map.of("SIMULATOR_PORT", "0", "SHUTDOWN_QUIET", "0ms");
+    try (ServiceProcess simulator =
+        ServiceProcess.with(environment).arguments("simulator").start()) {
+      assertThat(simulator.send("GET", "/health").statusCode()).isEqualTo(200);
+      assertThat(simulator.send("GET", "/documents").body()).startsWith("{\"documents\":[{\"id\":");
+      assertThat(simulator.send("PUT", "/mode/failing").statusCode()).isEqualTo(200);
+      assertThat(simulator.send("GET", "/documents").statusCode()).isEqualTo(500);
+
+      simulator.terminate();
+
+      assertThat(simulator.exitCode()).isZero();
+      assertThat(simulator.accessLines()).hasSize(4);
+      assertThat(simulator.lines().get(simulator.lines().size() - 1))
+          .contains("the simulator has ended");
+      assertThat(simulator.errors()).isEmpty();
+    }
+  }
+
+  @Test
+  void aDelayThatTheServerWouldCutStopsTheStart() {
+    Map<String, String> environment =
+        Map.of("SIMULATOR_PORT", "0", "SIMULATOR_DELAY", "10s", "SERVER_RESPONSE_TIMEOUT", "10s");
+    try (ServiceProcess simulator =
+        ServiceProcess.with(environment).arguments("simulator").launch()) {
+      assertThat(simulator.exitCode()).isEqualTo(2);
+      assertThat(simulator.errors())
+          .isEqualTo("SIMULATOR_DELAY is not less than SERVER_RESPONSE_TIMEOUT");
+    }
+  }
+}
