@@ -140,7 +140,7 @@ public final class DatasetApi {
   private record Reticulated(String status, BigInteger datasetId) {}
 
   private static BigInteger id(Request request, Validation validation) {
-    return validation.integer("path", "dataset_id", request.variable("id"));
+    return validation.integer("dataset_id", request.variable("id"));
   }
 
   /** Whether there can be such an id: ids of 64 bits count up from 1. */

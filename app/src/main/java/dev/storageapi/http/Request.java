@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /**
  * A request on its way through the chain. It belongs to the thread that serves it.
@@ -26,6 +27,7 @@ public final class Request {
 
   private static final byte[] NOTHING = {};
   private static final String[] NO_PAIRS = {};
+  private static final Pattern SURROGATE = Pattern.compile("(?i)%ED(?=%[AB])");
 
   private final String method;
   private final String uri;
@@ -128,7 +130,9 @@ public final class Request {
   }
 
   private static String form(String encoded) {
-    return URLDecoder.decode(encoded, StandardCharsets.UTF_8);
+    // An encoded surrogate is three wrong bytes to everybody else, and one to Java.
+    String strict = SURROGATE.matcher(encoded).replaceAll("%FF");
+    return URLDecoder.decode(strict, StandardCharsets.UTF_8);
   }
 
   /** The whole body; the caller may keep the array. */
