@@ -50,10 +50,18 @@ final class RunningApp implements AutoCloseable {
     app.start();
   }
 
-  /** Starts with settings given as names and values in turn. */
+  /**
+   * Starts with settings given as names and values in turn; without a database unless they name
+   * one.
+   */
   static RunningApp with(String... settings) {
     Map<String, String> environment =
-        new HashMap<>(Map.of("PORT", "0", "HOST", "127.0.0.1", "SHUTDOWN_QUIET", "0ms"));
+        new HashMap<>(
+            Map.of(
+                "PORT", "0",
+                "HOST", "127.0.0.1",
+                "SHUTDOWN_QUIET", "0ms",
+                "DATABASE_URL", "none"));
     for (int i = 0; i < settings.length; i += 2) {
       environment.put(settings[i], settings[i + 1]);
     }

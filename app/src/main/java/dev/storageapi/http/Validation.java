@@ -24,9 +24,9 @@ public final class Validation {
   private static final int MAX_ECHO = 100;
 
   /**
-   * What Pydantic 2 takes for a whole number, which is group 1: blanks around it, a sign, underscores
-   * between digits and among leading zeros, zeros behind a point. Nothing in it goes back: a long
-   * input costs no stack.
+   * What Pydantic 2 takes for a whole number, which is group 1: blanks around it, a sign,
+   * underscores between digits and among leading zeros, zeros behind a point. Nothing in it goes
+   * back: a long input costs no stack.
    */
   private static final Pattern INTEGER =
       Pattern.compile(

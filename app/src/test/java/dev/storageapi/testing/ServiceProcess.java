@@ -72,6 +72,7 @@ public final class ServiceProcess implements AutoCloseable {
     private Launch(Map<String, String> environment) {
       this.environment.put("HOST", "127.0.0.1");
       this.environment.put("PORT", "0");
+      this.environment.put("DATABASE_URL", "none");
       this.environment.putAll(environment);
     }
 
@@ -143,7 +144,9 @@ public final class ServiceProcess implements AutoCloseable {
     readers.forEach(Thread::start);
   }
 
-  /** A service with these settings; HOST and PORT are set unless they are among them. */
+  /**
+   * A service with these settings; HOST, PORT and no database are set unless they are among them.
+   */
   public static Launch with(Map<String, String> environment) {
     return new Launch(environment);
   }
