@@ -140,6 +140,18 @@ public final class Database implements AutoCloseable {
    * @throws DatabaseFailure if it cannot be done
    */
   public <T> T read(Function<Session, T> work) {
+    try {
+      return readOnce(work);
+    } catch (DatabaseFailure e) {
+      if (!e.isClosed()) {
+        throw e;
+      }
+      pool.renew(); // somebody's write failed, which closed the file: it can be opened again
+      return readOnce(work);
+    }
+  }
+
+  private <T> T readOnce(Function<Session, T> work) {
     try (Session session = new Session(this::connectToRead)) {
       return work.apply(session);
     }

@@ -2,6 +2,7 @@ package dev.storageapi.database;
 
 import java.sql.SQLException;
 import java.util.Set;
+import org.h2.mvstore.MVStoreException;
 
 /**
  * The database did not do what it was asked. Nothing was changed, or, where the connection broke
@@ -24,7 +25,7 @@ public final class DatabaseFailure extends RuntimeException {
   }
 
   /** H2's error codes for a file that failed, and for a database that was closed by that. */
-  private static final Set<Integer> H2_BROKEN = Set.of(90007, 90028, 90031, 90067, 90098, 90121);
+  private static final Set<Integer> H2_CLOSED = Set.of(90007, 90028, 90031, 90067, 90098, 90121);
 
   /**
    * States (SQL standard, PostgreSQL's appendix A, H2's ErrorCode): lock timeouts, cancelled
@@ -61,8 +62,17 @@ public final class DatabaseFailure extends RuntimeException {
             || state.startsWith("08")
             || state.startsWith("53")
             || PASSING.contains(state)
-            || H2_BROKEN.contains(e.getErrorCode());
+            || closed(e);
     return passing ? Kind.UNAVAILABLE : Kind.FAULT;
+  }
+
+  private static boolean closed(SQLException e) {
+    return H2_CLOSED.contains(e.getErrorCode()) || e.getCause() instanceof MVStoreException;
+  }
+
+  /** Whether H2 has closed its file: the next connection opens it again. */
+  boolean isClosed() {
+    return getCause() instanceof SQLException e && closed(e);
   }
 
   public Kind kind() {

@@ -13,7 +13,9 @@ public enum Dialect {
           // With the default of 500 ms acknowledged commits are lost by kill -9.
           "WRITE_DELAY", "0",
           // Our own shutdown closes it, behind the last request.
-          "DB_CLOSE_ON_EXIT", "FALSE");
+          "DB_CLOSE_ON_EXIT", "FALSE",
+          // Else it writes what went wrong into a file beside the data.
+          "TRACE_LEVEL_FILE", "0");
     }
 
     @Override
