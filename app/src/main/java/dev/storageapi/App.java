@@ -12,6 +12,7 @@ import static dev.storageapi.http.Route.put;
 
 import dev.storageapi.database.DatabaseErrors;
 import dev.storageapi.datasets.DatasetApi;
+import dev.storageapi.feed.FeedApi;
 import dev.storageapi.http.Admission;
 import dev.storageapi.http.Bodies;
 import dev.storageapi.http.Compression;
@@ -92,7 +93,7 @@ final class App implements AutoCloseable {
     all.gauge(Metric.HTTP_IN_FLIGHT, this::inFlight);
     all.info(Metric.APP_INFO, version, System.getProperty("java.version"), config.environment());
     buckets = new BucketApi(store, config.storage().deleteStatus());
-    tables = config.database().url().map(url -> new Tables(config, url, all));
+    tables = config.database().url().map(url -> new Tables(config, url, version, all, clock));
     readiness = new Readiness(features(), config.requires());
     service = new Service(version, config.environment(), telemetry(config), clock);
     scrapes = new MetricsApi(all.registry());
@@ -117,7 +118,7 @@ final class App implements AutoCloseable {
 
   /** The API, which the service is for. */
   private List<Route> api() {
-    return concat(storage(), tables.map(App::datasets).orElse(List.of()));
+    return concat(storage(), tables.map(App::inTables).orElse(List.of()));
   }
 
   private List<Route> storage() {
@@ -129,15 +130,23 @@ final class App implements AutoCloseable {
         delete("/api/buckets/{id}", buckets::delete, config.storage().deleteStatus(), 400));
   }
 
-  private static List<Route> datasets(Tables tables) {
+  /** What there is only with a database. */
+  private static List<Route> inTables(Tables tables) {
     DatasetApi datasets = tables.datasets;
+    FeedApi feed = tables.items;
     return List.of(
         post("/datasets", datasets::post, 200, 422, 503, 507),
         get("/datasets", datasets::list, 200, 422, 503),
         get("/datasets/{id}", datasets::get, 200, 404, 422, 503),
         put("/datasets/{id}", datasets::put, 200, 404, 422, 503, 507),
         delete("/datasets/{id}", datasets::delete, 204, 404, 422, 503, 507),
-        post("/datasets/{id}/reticulate", datasets::reticulate, 200, 422, 503));
+        post("/datasets/{id}/reticulate", datasets::reticulate, 200, 422, 503),
+        get("/feed", feed::status, 200, 503),
+        get("/feed/items", feed::list, 200, 400, 503),
+        post("/feed/items", feed::post, 201, 400, 409, 503, 507),
+        get("/feed/items/{id}", feed::get, 200, 404, 503),
+        put("/feed/items/{id}", feed::put, 200, 400, 404, 503, 507),
+        delete("/feed/items/{id}", feed::delete, 204, 404, 503, 507));
   }
 
   /** What people look at. The lambdas: live and summary are built of what these routes count. */

@@ -29,6 +29,7 @@ record Config(
     StorageConfig storage,
     DatabaseConfig database,
     DatasetsConfig datasets,
+    FeedConfig feed,
     LogConfig log,
     ShutdownConfig shutdown,
     SimulatorConfig simulator) {
@@ -37,7 +38,7 @@ record Config(
   static final int NO_PORT = -1;
 
   /** The features that {@code READY_REQUIRES} may name. */
-  static final Set<String> FEATURES = Set.of("storage", "datasets");
+  static final Set<String> FEATURES = Set.of("storage", "datasets", "feed");
 
   /** An object is one array, and is doubled while it is read. */
   private static final long MAX_OBJECT_BYTES = 512L << 20;
@@ -129,6 +130,7 @@ record Config(
             storage(settings),
             DatabaseConfig.read(settings),
             DatasetsConfig.read(settings),
+            FeedConfig.read(settings),
             log(settings),
             new ShutdownConfig(
                 settings.duration(
@@ -258,6 +260,9 @@ record Config(
     }
     if (database.url().isEmpty() && !List.of("storage").containsAll(requires)) {
       settings.problem("READY_REQUIRES names a feature that DATABASE_URL=none switches off");
+    }
+    if (database.url().isPresent()) {
+      feed.check(settings);
     }
     if (datasets.longest().compareTo(server.responseTimeout) >= 0) {
       settings.problem(

@@ -9,6 +9,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -16,23 +17,27 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Traffic like the exercise's, from inside: some twenty requests a second that put, get and delete
- * a hundred ids at random. Deletes of what is there answer 500, and the page shows it.
+ * Traffic like the exercises', from inside: some twenty requests a second that put, get and delete
+ * a hundred ids at random, and if there is a database add, list and read datasets and the feed, and
+ * reticulate now and then. Deletes of what is there answer 500, and the page shows it.
  */
 final class Demo implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Demo.class);
   private static final long PERIOD_MILLIS = 50;
   private static final int IDS = 100;
+  private static final int RETICULATE_ONE_IN = 600;
 
   private final String url;
+  private final boolean database;
   private final Random random = new Random();
   private final HttpClient client =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
   private final ScheduledExecutorService schedule = Executors.newSingleThreadScheduledExecutor();
 
-  Demo(String url) {
+  Demo(String url, boolean database) {
     this.url = url;
+    this.database = database;
   }
 
   void start() {
@@ -41,21 +46,44 @@ final class Demo implements AutoCloseable {
   }
 
   private void request() {
-    HttpRequest.Builder request =
-        HttpRequest.newBuilder(URI.create(url + "/api/buckets/" + random.nextInt(IDS)))
-            .timeout(Duration.ofSeconds(5));
-    switch (random.nextInt(10)) {
-      case 0, 1, 2, 3 -> request.PUT(BodyPublishers.ofByteArray(new byte[random.nextInt(4096)]));
-      case 4, 5 -> request.DELETE();
-      default -> request.GET();
-    }
     try {
-      client.send(request.build(), BodyHandlers.discarding());
+      if (database && random.nextInt(RETICULATE_ONE_IN) == 0) {
+        Future<?> unused = client.sendAsync(reticulation(), BodyHandlers.discarding());
+      }
+      boolean tables = database && random.nextInt(4) == 0;
+      client.send(tables ? ofTables() : ofBuckets(), BodyHandlers.discarding());
     } catch (IOException e) {
       log.warn("a request of the demo failed", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private HttpRequest reticulation() {
+    return to("/datasets/1/reticulate").POST(BodyPublishers.noBody()).build();
+  }
+
+  private HttpRequest ofTables() {
+    return switch (random.nextInt(10)) {
+      case 0 -> to("/datasets?name=demo").POST(BodyPublishers.noBody()).build();
+      case 1 -> to("/datasets?limit=10").build();
+      case 2, 3, 4 -> to("/feed/items?limit=10").build();
+      default -> to("/datasets/" + (1 + random.nextInt(10))).build();
+    };
+  }
+
+  private HttpRequest ofBuckets() {
+    HttpRequest.Builder request = to("/api/buckets/" + random.nextInt(IDS));
+    return switch (random.nextInt(10)) {
+      case 0, 1, 2, 3 ->
+          request.PUT(BodyPublishers.ofByteArray(new byte[random.nextInt(4096)])).build();
+      case 4, 5 -> request.DELETE().build();
+      default -> request.build();
+    };
+  }
+
+  private HttpRequest.Builder to(String target) {
+    return HttpRequest.newBuilder(URI.create(url + target)).timeout(Duration.ofSeconds(10));
   }
 
   @Override

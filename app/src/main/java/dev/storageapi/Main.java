@@ -29,7 +29,7 @@ public final class Main {
 
       commands
         serve        the service (the default)
-        demo         the service with traffic of its own, to see a living page
+        demo         the service with traffic and a simulator of its own, to see a living page
         simulator    an external API to fetch from, which fails as wanted: docs/simulator.md
 
       options
@@ -81,6 +81,7 @@ public final class Main {
   private static void run(Config config, String command) throws IOException {
     Thread.setDefaultUncaughtExceptionHandler(Main::died);
     serverProperties(config.server());
+    clientProperties();
     Metrics metrics = new Metrics();
     Logs logs =
         Logs.start(
@@ -101,7 +102,9 @@ public final class Main {
     App app = new App(config, version(), metrics, Clock.systemUTC());
     app.start();
     String url = url(config, app.port());
-    Optional<Demo> traffic = demo ? Optional.of(new Demo(url)) : Optional.empty();
+    boolean database = config.database().url().isPresent();
+    Optional<Demo> traffic = demo ? Optional.of(new Demo(url, database)) : Optional.empty();
+    Optional<SimulatorApp> simulator = demo && database ? upstream(config) : Optional.empty();
     traffic.ifPresent(Demo::start);
     up(
         "storage-api",
@@ -110,7 +113,21 @@ public final class Main {
         () -> {
           traffic.ifPresent(Demo::close);
           app.close();
+          simulator.ifPresent(SimulatorApp::close);
         });
+  }
+
+  /** Something to fetch from, unless it is there already. */
+  private static Optional<SimulatorApp> upstream(Config config) {
+    try {
+      SimulatorApp simulator =
+          new SimulatorApp(config, version(), new Metrics(), Clock.systemUTC());
+      simulator.start();
+      return Optional.of(simulator);
+    } catch (IOException e) {
+      LoggerFactory.getLogger(Main.class).warn("the demo has no simulator of its own", e);
+      return Optional.empty();
+    }
   }
 
   private static void simulate(Config config, Metrics metrics, Logs logs) throws IOException {
@@ -167,6 +184,14 @@ public final class Main {
     set("jdk.httpserver.maxConnections", server.maxConnections());
     set("sun.net.httpserver.maxReqHeaders", 200);
     set("sun.net.httpserver.maxReqHeaderSize", Config.JDK_HEADER_BYTES);
+  }
+
+  /**
+   * The JDK's client reads these once, when its classes load. {@code docs/security.md} says why.
+   */
+  static void clientProperties() {
+    set("jdk.httpclient.allowRestrictedHeaders", "host");
+    set("jdk.httpclient.keepalive.timeout", 30);
   }
 
   private static void set(String property, Object value) {

@@ -5,8 +5,17 @@ import dev.storageapi.database.DatabaseUrl;
 import dev.storageapi.datasets.DatasetApi;
 import dev.storageapi.datasets.DatasetStore;
 import dev.storageapi.datasets.Reticulation;
+import dev.storageapi.feed.AddressRules;
+import dev.storageapi.feed.Feed;
+import dev.storageapi.feed.FeedApi;
+import dev.storageapi.feed.FeedStore;
+import dev.storageapi.feed.Fetcher;
+import dev.storageapi.feed.Mapping;
+import dev.storageapi.feed.Upstream;
 import dev.storageapi.operations.Readiness;
 import dev.storageapi.telemetry.Metrics;
+import java.net.URI;
+import java.time.Clock;
 import java.util.Map;
 import java.util.function.Supplier;
 
@@ -16,17 +25,45 @@ final class Tables implements AutoCloseable {
   final Database database;
   final Reticulation reticulation;
   final DatasetApi datasets;
+  final Feed feed;
+  final FeedApi items;
 
-  Tables(Config config, DatabaseUrl url, Metrics metrics) {
+  Tables(Config config, DatabaseUrl url, String version, Metrics metrics, Clock clock) {
     database = new Database(url, config.database().limits(), metrics);
     reticulation = new Reticulation(config.datasets().reticulation(), metrics);
     datasets =
         new DatasetApi(new DatasetStore(database), reticulation, config.datasets().maxPage());
+    FeedStore store = new FeedStore(database);
+    feed = feed(config.feed(), store, version, metrics, clock);
+    items = new FeedApi(store, feed, config.feed().maxPage(), clock);
+  }
+
+  private Feed feed(
+      FeedConfig config, FeedStore store, String version, Metrics metrics, Clock clock) {
+    Upstream upstream =
+        new Upstream(
+            URI.create(config.url()),
+            new AddressRules(config.allowedHosts()),
+            new Upstream.Limits(config.connectTimeout(), config.timeout(), config.maxBodyBytes()),
+            version,
+            clock);
+    Mapping mapping =
+        new Mapping(
+            new Mapping.Pointers(
+                config.itemsPointer(),
+                config.idPointer(),
+                config.titlePointer(),
+                config.timePointer()),
+            config.maxItemsPerFetch(),
+            config.maxItemBytes());
+    Fetcher fetcher =
+        new Fetcher(upstream, mapping, store, config.pace(), config.maxItems(), clock, metrics);
+    return new Feed(database, store, fetcher, config.pace(), clock, metrics);
   }
 
   /** What each feature lacks, if anything. */
   Map<String, Supplier<Readiness.State>> states() {
-    return Map.of("datasets", this::state);
+    return Map.of("datasets", this::state, "feed", this::feedState);
   }
 
   private Readiness.State state() {
@@ -34,13 +71,20 @@ final class Tables implements AutoCloseable {
     return new Readiness.State(state.up(), state.reason());
   }
 
+  private Readiness.State feedState() {
+    Database.State state = database.state();
+    return new Readiness.State(state.up(), state.up() ? feed.summary() : state.reason());
+  }
+
   void start() {
     database.start();
+    feed.start();
   }
 
   /** Ends what takes long, so that nobody waits for it. */
   void beginDrain() {
     reticulation.close();
+    feed.close();
   }
 
   @Override

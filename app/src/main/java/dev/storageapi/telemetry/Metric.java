@@ -87,6 +87,31 @@ public enum Metric {
       "dataset_reticulations_total", "Reticulations by how they ended.", List.of("outcome")),
   DATASET_RETICULATIONS_IN_PROGRESS(
       "dataset_reticulations_in_progress", "Reticulations at work now.", List.of()),
+  FEED_FETCHES("feed_fetches_total", "Fetches by how they ended.", List.of("outcome")),
+  FEED_FETCH_DURATION(
+      "feed_fetch_duration_seconds",
+      "Time of a fetch, from its request to its items stored.",
+      List.of(),
+      0.01,
+      0.025,
+      0.05,
+      0.1,
+      0.25,
+      0.5,
+      1,
+      2.5,
+      5,
+      10,
+      30),
+  FEED_LAST_SUCCESS(
+      "feed_last_success_timestamp_seconds",
+      "When the upstream last answered as it should, since 1970; 0 if it never did.",
+      List.of()),
+  FEED_ITEMS("feed_items", "Items of the feed.", List.of()),
+  FEED_QUOTA_REMAINING(
+      "feed_upstream_quota_remaining",
+      "Requests left, as the upstream last said; NaN if it does not say.",
+      List.of()),
   LOG_EVENTS("log_events_total", "Events logged, by level.", List.of("level")),
   TELEMETRY_DROPPED(
       "telemetry_dropped_total",

@@ -1,0 +1,136 @@
+package dev.storageapi;
+
+import dev.storageapi.feed.AddressRules;
+import dev.storageapi.feed.Pace;
+import java.time.Duration;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Where the feed comes from, how its items are found, and what bounds a fetch.
+ *
+ * @param url as text; {@link #check} has nothing against it once the service has started
+ * @param allowedHosts each {@code host:port}
+ */
+record FeedConfig(
+    String url,
+    List<String> allowedHosts,
+    String itemsPointer,
+    String idPointer,
+    String titlePointer,
+    String timePointer,
+    Duration connectTimeout,
+    Duration timeout,
+    long maxBodyBytes,
+    int maxItemsPerFetch,
+    long maxItemBytes,
+    Pace pace,
+    int maxItems,
+    int maxPage) {
+
+  /** A body is one array, and is doubled while it is read. */
+  private static final long MAX_BODY_BYTES = 512L << 20;
+
+  private static final Duration LEAST = Duration.ofMillis(1);
+
+  /** RFC 6901, 3. */
+  private static final Pattern POINTER = Pattern.compile("(/([^~]|~[01])*)?");
+
+  private static final Pattern HOST_AND_PORT =
+      Pattern.compile("(\\[[0-9A-Fa-f:.]+\\]|[0-9A-Za-z.-]+):([1-9][0-9]{0,4})");
+
+  static FeedConfig read(Settings settings) {
+    return new FeedConfig(
+        settings.text(
+            "FEED_URL",
+            "http://localhost:5050/documents",
+            "What is fetched, an http or https URL; by default the simulator's",
+            url -> true), // checked with the allow list; what may hold a key is not repeated
+        settings.list(
+            "FEED_ALLOWED_HOSTS",
+            "localhost:5050",
+            "Each host:port that may have addresses which are not public, between commas",
+            FeedConfig::hostAndPort),
+        settings.text(
+            "FEED_ITEMS_POINTER",
+            "/documents",
+            "JSON pointer to the array of items; empty if the document is the array",
+            FeedConfig::isPointer),
+        pointer(settings, "FEED_ID_POINTER", "/id", "JSON pointer to the id, within an item"),
+        pointer(
+            settings, "FEED_TITLE_POINTER", "/title", "JSON pointer to the title, within an item"),
+        settings.text(
+            "FEED_TIME_POINTER",
+            "/published_at",
+            "JSON pointer to the time, within an item; empty for the time of the fetch",
+            FeedConfig::isPointer),
+        settings.duration("FEED_CONNECT_TIMEOUT", "2s", LEAST, "The longest time to connect"),
+        settings.duration(
+            "FEED_TIMEOUT", "10s", LEAST, "The longest time of a fetch, from the name to the body"),
+        settings.size("FEED_MAX_BODY_BYTES", "5MiB", 1, "A larger body is given up"),
+        settings.number(
+            "FEED_MAX_ITEMS_PER_FETCH",
+            10_000,
+            1,
+            1_000_000,
+            "A document with more items is given up"),
+        settings.size("FEED_MAX_ITEM_BYTES", "16KiB", 1, "A larger item is skipped"),
+        new Pace(
+            settings.number(
+                "FEED_QUOTA", 60, 1, 1_000_000, "The fetches that the upstream allows in a window"),
+            settings.duration(
+                "FEED_QUOTA_WINDOW",
+                "1h",
+                Duration.ofSeconds(1),
+                "The window; the interval between two fetches is the window by the quota"),
+            settings.duration(
+                "FEED_MAX_BACKOFF",
+                "1h",
+                Duration.ofSeconds(1),
+                "The longest wait after failures, Retry-After included")),
+        settings.number(
+            "FEED_MAX_ITEMS",
+            200_000,
+            1,
+            10_000_000,
+            "The items kept; the oldest fetched ones beyond it go"),
+        settings.number("FEED_MAX_PAGE", 100, 1, 10_000, "The most items of a page"));
+  }
+
+  private static String pointer(Settings settings, String name, String fallback, String meaning) {
+    return settings.text(
+        name, fallback, meaning, pointer -> !pointer.isEmpty() && isPointer(pointer));
+  }
+
+  private static boolean isPointer(String text) {
+    return POINTER.matcher(text).matches();
+  }
+
+  private static String hostAndPort(String item) {
+    Matcher parts = HOST_AND_PORT.matcher(item);
+    if (!parts.matches() || Integer.parseInt(parts.group(2)) > 65535) {
+      throw new IllegalArgumentException(item);
+    }
+    return item;
+  }
+
+  /** Adds what single settings do not show. */
+  void check(Settings settings) {
+    new AddressRules(allowedHosts)
+        .problem(url)
+        .ifPresent(reason -> settings.problem("FEED_URL is not valid: " + reason));
+    if (connectTimeout.compareTo(timeout) > 0) {
+      settings.problem("FEED_CONNECT_TIMEOUT is more than FEED_TIMEOUT");
+    }
+    if (pace.interval().toMillis() < 100) {
+      settings.problem("FEED_QUOTA_WINDOW by FEED_QUOTA is less than 100ms between two fetches");
+    }
+    if (maxBodyBytes > MAX_BODY_BYTES) {
+      settings.problem("FEED_MAX_BODY_BYTES is more than 512MiB");
+    }
+    if (maxItemBytes > maxBodyBytes) {
+      settings.problem("FEED_MAX_ITEM_BYTES is more than FEED_MAX_BODY_BYTES");
+    }
+  }
+}

@@ -1,0 +1,184 @@
+package dev.storageapi.feed;
+
+import dev.storageapi.database.DatabaseFailure;
+import dev.storageapi.telemetry.Metric;
+import dev.storageapi.telemetry.Metrics;
+import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
+import io.prometheus.metrics.core.metrics.Counter;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Random;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One fetch from beginning to end: says in the database that it begins, asks the upstream, stores
+ * what came in one transaction, and knows when the next is due. Whatever fails, the items stay as
+ * they were.
+ */
+public final class Fetcher implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Fetcher.class);
+
+  private final String source;
+  private final Upstream upstream;
+  private final Mapping mapping;
+  private final FeedStore store;
+  private final Pace pace;
+  private final long maxItems;
+  private final Clock clock;
+  private final RandomGenerator random = new Random();
+  private final Counter outcomes;
+  private final DistributionDataPoint durations;
+  private volatile boolean atWork;
+
+  /**
+   * A fetcher of {@code upstream}.
+   *
+   * @param maxItems the items that are kept
+   */
+  public Fetcher(
+      Upstream upstream,
+      Mapping mapping,
+      FeedStore store,
+      Pace pace,
+      long maxItems,
+      Clock clock,
+      Metrics metrics) {
+    this.source = upstream.key();
+    this.upstream = upstream;
+    this.mapping = mapping;
+    this.store = store;
+    this.pace = pace;
+    this.maxItems = maxItems;
+    this.clock = clock;
+    outcomes = metrics.counter(Metric.FEED_FETCHES);
+    for (Outcome outcome : Outcome.values()) {
+      outcomes.initLabelValues(outcome.label());
+    }
+    durations = metrics.nativeHistogram(Metric.FEED_FETCH_DURATION).labelValues();
+  }
+
+  /** What a fetch came to: an outcome, what people should know, and how far things are now. */
+  private record Result(Outcome outcome, String detail, Progress progress) {}
+
+  /**
+   * Fetches, unless it is too early: a replica that died within a fetch may have been the last to
+   * ask.
+   *
+   * @return when the next is due
+   * @throws DatabaseFailure if the database cannot even be told that a fetch begins
+   * @throws InterruptedException if the fetch was ended from outside
+   */
+  Instant fetch() throws InterruptedException {
+    atWork = true;
+    try {
+      return fetchIfDue();
+    } finally {
+      atWork = false;
+    }
+  }
+
+  /** Whether a fetch is under way. */
+  boolean isAtWork() {
+    return atWork;
+  }
+
+  /** The source, as the database knows it. */
+  String source() {
+    return source;
+  }
+
+  /** The source, for people. */
+  String shown() {
+    return upstream.shown();
+  }
+
+  private Instant fetchIfDue() throws InterruptedException {
+    Instant now = clock.instant();
+    Progress before = store.progress(source);
+    if (before.nextFetch() != null && now.isBefore(before.nextFetch())) {
+      return before.nextFetch();
+    }
+    Progress begun = before.attempted(now, now.plus(pace.next(random)));
+    store.advance(source, begun);
+    long start = System.nanoTime();
+    Result result = ask(begun);
+    durations.observe((System.nanoTime() - start) / 1e9);
+    outcomes.labelValues(result.outcome().label()).inc();
+    tell(result);
+    return result.progress().nextFetch();
+  }
+
+  private Result ask(Progress begun) throws InterruptedException {
+    Answer answer = upstream.fetch(begun.validators());
+    Long quota = answer.quotaRemaining().isPresent() ? answer.quotaRemaining().getAsLong() : null;
+    return switch (answer.outcome()) {
+      case SUCCESS -> read(begun, answer, quota);
+      case NOT_MODIFIED -> {
+        Validators validators = answer.validators().or(begun.validators());
+        Progress done = begun.succeeded(clock.instant(), validators, quota, begun.nextFetch());
+        yield save(new Result(Outcome.NOT_MODIFIED, answer.detail(), done));
+      }
+      default -> failed(begun, answer, answer.outcome(), answer.detail(), quota);
+    };
+  }
+
+  private Result read(Progress begun, Answer answer, Long quota) {
+    Instant now = clock.instant();
+    Mapping.Mapped mapped = mapping.map(answer.body().orElseThrow(), now);
+    if (mapped.outcome() != Outcome.SUCCESS) {
+      return failed(begun, answer, mapped.outcome(), mapped.detail(), quota);
+    }
+    Progress done = begun.succeeded(now, answer.validators(), quota, begun.nextFetch());
+    try {
+      int changed = store.refresh(source, mapped.items(), now, done, maxItems);
+      return new Result(Outcome.SUCCESS, detail(mapped, changed), done);
+    } catch (DatabaseFailure e) {
+      return failed(begun, answer, Outcome.DATABASE_ERROR, e.getMessage(), quota);
+    }
+  }
+
+  private static String detail(Mapping.Mapped mapped, int changed) {
+    return mapped.items().size()
+        + " items, "
+        + changed
+        + " of them new or changed, "
+        + mapped.skipped()
+        + " skipped";
+  }
+
+  private Result failed(Progress begun, Answer answer, Outcome outcome, String detail, Long quota) {
+    Duration wait = pace.next(begun.failures() + 1, answer.retryAfter(), random);
+    Progress after = begun.failed(quota, begun.lastAttempt().plus(wait));
+    return save(new Result(outcome, detail, after));
+  }
+
+  /** Keeps how far it came; where even that fails, what was said at the beginning holds. */
+  private Result save(Result result) {
+    try {
+      store.advance(source, result.progress());
+    } catch (DatabaseFailure e) {
+      log.debug("the feed's progress is not saved", e);
+    }
+    return result;
+  }
+
+  private void tell(Result result) {
+    boolean fine = result.outcome() == Outcome.SUCCESS || result.outcome() == Outcome.NOT_MODIFIED;
+    (fine ? log.atInfo() : log.atWarn())
+        .addKeyValue("source", shown())
+        .addKeyValue("outcome", result.outcome().label())
+        .addKeyValue("detail", result.detail())
+        .addKeyValue("next_fetch", result.progress().nextFetch())
+        .log(fine ? "fetched" : "the fetch failed, the items stay");
+  }
+
+  /** Ends the fetch under way, and lets no other begin. */
+  @Override
+  public void close() {
+    upstream.close();
+  }
+}

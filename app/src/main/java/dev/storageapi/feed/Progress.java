@@ -1,0 +1,41 @@
+package dev.storageapi.feed;
+
+import java.time.Instant;
+
+/**
+ * How far the fetches of a source have come: one row, which all replicas share. Each part but
+ * {@code failures} is null as long as it is not known.
+ *
+ * @param validators of the last answer whose items were stored
+ * @param lastAttempt when the last fetch began
+ * @param lastSuccess when the upstream last had items, or said that there are no new ones
+ * @param nextFetch before then nobody fetches
+ * @param failures how many fetches have failed since the last success
+ * @param quotaRemaining what the upstream last said of its quota
+ */
+record Progress(
+    Validators validators,
+    Instant lastAttempt,
+    Instant lastSuccess,
+    Instant nextFetch,
+    int failures,
+    Long quotaRemaining) {
+
+  /** Nothing was ever fetched. */
+  static final Progress NONE = new Progress(Validators.NONE, null, null, null, 0, null);
+
+  /** A fetch begins, which may never end: until {@code next} nobody tries again. */
+  Progress attempted(Instant now, Instant next) {
+    return new Progress(validators, now, lastSuccess, next, failures, quotaRemaining);
+  }
+
+  /** The upstream answered as it should. */
+  Progress succeeded(Instant now, Validators fresh, Long quota, Instant next) {
+    return new Progress(fresh, lastAttempt, now, next, 0, quota);
+  }
+
+  /** It did not. */
+  Progress failed(Long quota, Instant next) {
+    return new Progress(validators, lastAttempt, lastSuccess, next, failures + 1, quota);
+  }
+}

@@ -1,0 +1,189 @@
+package dev.storageapi.feed;
+
+import dev.storageapi.feed.AddressRules.Refused;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * The external API: one GET at a time, within a time and a size, to nowhere but where {@link
+ * AddressRules} lets it.
+ *
+ * <p>{@link PinnedRequest} says how names that change their address are dealt with. Asks for one
+ * thing at a time; any thread may close it.
+ */
+public final class Upstream implements AutoCloseable {
+
+  /**
+   * What bounds one fetch.
+   *
+   * @param connect the time to connect, for each host asked
+   * @param total the time for everything: names, redirects, heads and body
+   * @param bodyBytes the longest body
+   */
+  public record Limits(Duration connect, Duration total, long bodyBytes) {}
+
+  private static final int MAX_REDIRECTS = 3;
+  private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+
+  private final URI url;
+  private final AddressRules rules;
+  private final Limits limits;
+  private final String userAgent;
+  private final Clock clock;
+  private final AtomicReference<Future<?>> underWay = new AtomicReference<>();
+  private final ThreadPoolExecutor lookups = lookups();
+  private HttpClient client;
+  private volatile boolean closed;
+
+  /**
+   * The API behind a URL.
+   *
+   * @param url one that {@link AddressRules#problem} has nothing against
+   * @param version ours, for {@code User-Agent}
+   */
+  public Upstream(URI url, AddressRules rules, Limits limits, String version, Clock clock) {
+    this.url = url;
+    this.rules = rules;
+    this.limits = limits;
+    this.userAgent = "storage-api/" + version;
+    this.clock = clock;
+  }
+
+  /** What is asked, for people: without the query, which may hold a key. */
+  String shown() {
+    return url.getScheme() + "://" + url.getRawAuthority() + url.getRawPath();
+  }
+
+  /** What is asked, as a short name that all replicas make of one URL. */
+  String key() {
+    return UUID.nameUUIDFromBytes(url.toString().getBytes(StandardCharsets.UTF_8)).toString();
+  }
+
+  /** One thread: a lookup cannot be interrupted, and one that hangs shall not gather others. */
+  private static ThreadPoolExecutor lookups() {
+    ThreadPoolExecutor lookups =
+        new ThreadPoolExecutor(
+            1,
+            1,
+            1,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            task -> {
+              Thread thread = new Thread(task, "feed-lookup");
+              thread.setDaemon(true);
+              return thread;
+            });
+    lookups.allowCoreThreadTimeOut(true);
+    return lookups;
+  }
+
+  /** Made with the first fetch: it starts a thread. */
+  private synchronized HttpClient client() {
+    if (client == null) {
+      client =
+          HttpClient.newBuilder()
+              .version(HttpClient.Version.HTTP_1_1)
+              .proxy(HttpClient.Builder.NO_PROXY)
+              .followRedirects(HttpClient.Redirect.NEVER)
+              .connectTimeout(limits.connect())
+              .build();
+    }
+    return client;
+  }
+
+  /**
+   * Asks once, and follows at most {@value #MAX_REDIRECTS} redirects. Takes no longer than the
+   * limit.
+   *
+   * @param known what the last answer had; sent to the configured origin only
+   * @throws InterruptedException if the thread is interrupted or this is closed; nothing is under
+   *     way then
+   */
+  Answer fetch(Validators known) throws InterruptedException {
+    long end = System.nanoTime() + limits.total().toNanos();
+    try {
+      return follow(known, end);
+    } catch (Refused e) {
+      return Answer.failed(Outcome.REFUSED, e.getMessage());
+    } catch (TimeoutException e) {
+      return Answer.failed(
+          Outcome.TIMEOUT, "no whole answer within " + limits.total().toMillis() + " ms");
+    } catch (CancellationException e) {
+      throw new InterruptedException("closed");
+    } catch (ExecutionException e) {
+      return Answer.failed(e.getCause());
+    }
+  }
+
+  private Answer follow(Validators known, long end)
+      throws Refused, InterruptedException, ExecutionException, TimeoutException {
+    URI target = url;
+    for (int redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+      URI asked = target;
+      InetAddress address = await(lookups.submit(() -> rules.addressOf(asked)), end);
+      Validators sent = isOurs(asked) ? known : Validators.NONE;
+      HttpRequest request = PinnedRequest.of(asked, address, sent, userAgent);
+      HttpResponse<Optional<byte[]>> response = await(client().sendAsync(request, this::body), end);
+      if (!REDIRECTS.contains(response.statusCode())) {
+        return answer(asked, sent, response);
+      }
+      target = AddressRules.redirect(asked, response.headers().firstValue("Location"));
+    }
+    throw new Refused("more than " + MAX_REDIRECTS + " redirects");
+  }
+
+  /** Waits, and leaves nothing behind: what is not done by the end is cancelled. */
+  private <T> T await(Future<T> work, long end)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    underWay.set(work);
+    try {
+      if (closed) {
+        throw new CancellationException();
+      }
+      return work.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+    } finally {
+      work.cancel(true);
+    }
+  }
+
+  private boolean isOurs(URI asked) {
+    return AddressRules.sameOrigin(asked, url);
+  }
+
+  private LimitedBody body(HttpResponse.ResponseInfo head) {
+    boolean wanted = head.statusCode() == 200 && !new AnswerHeaders(head.headers()).encoded();
+    return wanted ? LimitedBody.of(limits.bodyBytes()) : LimitedBody.unread();
+  }
+
+  private Answer answer(URI asked, Validators sent, HttpResponse<Optional<byte[]>> response) {
+    Answer answer = Answer.of(response, sent, limits.bodyBytes(), clock.instant());
+    return isOurs(asked) ? answer : answer.with(Validators.NONE);
+  }
+
+  /** Ends what is under way at once, and every later fetch. */
+  @Override
+  public void close() {
+    closed = true;
+    Future<?> work = underWay.get();
+    if (work != null) {
+      work.cancel(true);
+    }
+  }
+}
