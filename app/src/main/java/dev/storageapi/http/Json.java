@@ -45,6 +45,7 @@ public final class Json {
                         StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+                    .disable(JsonFactory.Feature.CHARSET_DETECTION)
                     .build())
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
@@ -54,7 +55,7 @@ public final class Json {
 
   /**
    * Reads a whole document of JSON (RFC 8259) in UTF-8: at most 100 levels deep, numbers of at most
-   * 1000 digits, no name twice in an object.
+   * 1000 digits and with an exponent of 32 bits, no name twice in an object.
    *
    * @throws IllegalArgumentException if it is none, or beyond these limits; the message does not
    *     repeat the input
@@ -69,6 +70,8 @@ public final class Json {
     } catch (JsonProcessingException e) {
       String where = e.getLocation() == null ? "" : " at byte " + e.getLocation().getByteOffset();
       throw new IllegalArgumentException("not acceptable JSON" + where, e);
+    } catch (NumberFormatException e) { // an exponent beyond 32 bits; the message repeats it
+      throw new IllegalArgumentException("not acceptable JSON: a number beyond all measure");
     } catch (IOException e) {
       throw new UncheckedIOException(e); // of an array
     }
