@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -60,7 +61,7 @@ final class Keeper implements AutoCloseable {
 
   private void check() {
     try {
-      if (own == null || !own.isValid(1)) {
+      if (own == null || !answers()) {
         connect();
       }
       boolean full = free() < (state.full() ? Math.max(limits.minFree(), SLACK) : limits.minFree());
@@ -68,6 +69,16 @@ final class Keeper implements AutoCloseable {
     } catch (SQLException | RuntimeException e) {
       disconnect();
       report(new State(false, false, url + ": " + e.getMessage()));
+    }
+  }
+
+  /** By a statement: to H2 a connection is valid whose database closed itself on a failed write. */
+  private boolean answers() {
+    try (Statement statement = own.createStatement()) {
+      return statement.execute("SELECT 1");
+    } catch (SQLException e) {
+      log.debug("the connection is gone", e);
+      return false;
     }
   }
 
