@@ -229,7 +229,8 @@ final class App implements AutoCloseable {
         store::count,
         store::bytes,
         store::capacity,
-        metrics::rejectedTotal);
+        metrics::rejectedTotal,
+        tables.map(all -> all.stats(config)));
   }
 
   private Map<String, Supplier<Readiness.State>> features() {

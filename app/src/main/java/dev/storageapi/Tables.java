@@ -12,6 +12,7 @@ import dev.storageapi.feed.FeedStore;
 import dev.storageapi.feed.Fetcher;
 import dev.storageapi.feed.Mapping;
 import dev.storageapi.feed.Upstream;
+import dev.storageapi.operations.DatabaseStats;
 import dev.storageapi.operations.Readiness;
 import dev.storageapi.telemetry.Metrics;
 import java.net.URI;
@@ -74,6 +75,27 @@ final class Tables implements AutoCloseable {
   private Readiness.State feedState() {
     Database.State state = database.state();
     return new Readiness.State(state.up(), state.up() ? feed.summary() : state.reason());
+  }
+
+  /** What the live page shows of it. */
+  DatabaseStats.Sources stats(Config config) {
+    boolean open = config.managementPort() == Config.NO_PORT; // /ready tells everybody the reasons
+    return new DatabaseStats.Sources(
+        database::durations,
+        () -> seen(database.state(), open),
+        database::active,
+        database.poolSize(),
+        reticulation::inProgress,
+        config.datasets().reticulation().atOnce(),
+        this::seenFeed);
+  }
+
+  private static DatabaseStats.State seen(Database.State state, boolean open) {
+    return new DatabaseStats.State(state.up(), state.full(), open ? state.reason() : "");
+  }
+
+  private DatabaseStats.Feed seenFeed() {
+    return new DatabaseStats.Feed(feed.age(), feed.items(), feed.interval());
   }
 
   void start() {

@@ -1,6 +1,7 @@
 package dev.storageapi;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -9,16 +10,22 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The stream behind the live page. */
 @Timeout(30)
 class LiveTest {
 
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir private Path folder;
 
   private static HttpResponse<Stream<String>> open(RunningApp app) throws Exception {
     return HttpClient.newHttpClient()
@@ -35,6 +42,16 @@ class LiveTest {
     throw new AssertionError("the stream ended before an event " + event);
   }
 
+  /** Reads on to the first tick that is as wanted. */
+  private static JsonNode tick(Iterator<String> lines, Predicate<JsonNode> wanted)
+      throws IOException {
+    JsonNode tick = next(lines, "tick");
+    while (!wanted.test(tick)) {
+      tick = next(lines, "tick");
+    }
+    return tick;
+  }
+
   @Test
   void ticksCarryWhatWasSent() throws Exception {
     try (RunningApp app = RunningApp.with()) {
@@ -45,10 +62,7 @@ class LiveTest {
 
       Iterator<String> lines = open(app).body().iterator();
       JsonNode history = next(lines, "history");
-      JsonNode tick = next(lines, "tick");
-      while (tick.at("/totals/requests").asInt() < 4) {
-        tick = next(lines, "tick");
-      }
+      JsonNode tick = tick(lines, t -> t.at("/totals/requests").asInt() >= 4);
 
       assertThat(history.get("points").isArray()).isTrue();
       assertThat(tick.at("/point/p50").asDouble()).isBetween(0.00001, 1.0);
@@ -60,6 +74,54 @@ class LiveTest {
       assertThat(tick.at("/point/heap_used").asLong()).isPositive();
       assertThat(tick.at("/totals/routes").findValuesAsText("method"))
           .containsExactlyInAnyOrder("PUT", "GET", "DELETE");
+    }
+  }
+
+  @Test
+  void ticksCarryTheDatabasesQueriesAndTheReticulationsThatRun() throws Exception {
+    try (RunningApp app =
+        RunningApp.with(
+            "DATABASE_URL", "jdbc:h2:file:" + folder.resolve("storage"),
+            "DATABASE_POOL_SIZE", "3",
+            "DATASETS_RETICULATE_CPU", "0ms",
+            "DATASETS_RETICULATE_MEMORY", "1MiB",
+            "DATASETS_RETICULATE_PAUSE", "29s")) {
+      await().until(() -> app.get("/ready/datasets").statusCode() == 200);
+      Iterator<String> lines = open(app).body().iterator();
+      next(lines, "tick");
+      app.send("POST", "/datasets?name=one", new byte[0]);
+      app.send("POST", "/datasets?name=two", new byte[0]);
+
+      int queries = 0;
+      while (queries < 2) {
+        JsonNode tick = tick(lines, t -> t.at("/point/database/queries").asInt() > 0);
+        queries += tick.at("/point/database/queries").asInt();
+        assertThat(tick.at("/point/database/query_time").asDouble()).isBetween(0.000001, 1.0);
+        assertThat(tick.at("/totals/database/trouble").isNull()).isTrue();
+        assertThat(tick.at("/totals/database/pool").asInt()).isEqualTo(3);
+        assertThat(tick.at("/totals/database/reticulations_max").asInt()).isEqualTo(2);
+      }
+      assertThat(queries).isEqualTo(2);
+
+      CompletableFuture<HttpResponse<byte[]>> reticulation =
+          CompletableFuture.supplyAsync(
+              () -> app.send("POST", "/datasets/1/reticulate", new byte[0]));
+      JsonNode running =
+          tick(lines, t -> t.at("/point/database/reticulations").asInt() == 1)
+              .at("/point/database");
+      assertThat(running.get("queries").asInt()).isZero();
+      assertThat(running.get("query_time").isNull()).isTrue();
+      assertThat(reticulation).isNotDone();
+    }
+  }
+
+  @Test
+  void withoutADatabaseTicksSayNothingOfOne() throws Exception {
+    try (RunningApp app = RunningApp.with()) {
+      JsonNode tick = next(open(app).body().iterator(), "tick");
+
+      assertThat(tick.at("/point/database").isNull()).isTrue();
+      assertThat(tick.get("totals").has("database")).isFalse();
     }
   }
 

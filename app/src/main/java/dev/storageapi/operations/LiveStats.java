@@ -12,6 +12,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
@@ -34,6 +35,7 @@ public final class LiveStats {
    *
    * @param durations the histogram of request durations
    * @param paths the path templates that count as traffic of the API
+   * @param database nothing where there is to be no database
    */
   public record Sources(
       Supplier<HistogramSnapshot> durations,
@@ -42,11 +44,12 @@ public final class LiveStats {
       LongSupplier objects,
       LongSupplier bytes,
       LongSupplier capacity,
-      LongSupplier rejected) {}
+      LongSupplier rejected,
+      Optional<DatabaseStats.Sources> database) {}
 
   /**
    * One second. Durations are in seconds and null where nothing was asked; {@code cpu} is the share
-   * of all cores.
+   * of all cores; {@code database} is null where there is to be none.
    */
   record Point(
       long t,
@@ -62,7 +65,8 @@ public final class LiveStats {
       Double cpu,
       long objects,
       long bytes,
-      long capacity) {}
+      long capacity,
+      DatabaseStats.Point database) {}
 
   /** One route since the start. */
   record RouteTotal(
@@ -77,12 +81,14 @@ public final class LiveStats {
   private static final Reading NOTHING = new Reading();
 
   private final Sources sources;
+  private final Optional<DatabaseStats> database;
   private final Clock clock;
   private final Deque<Reading> readings = new ArrayDeque<>();
   private final Deque<Point> points = new ArrayDeque<>();
 
   public LiveStats(Sources sources, Clock clock) {
     this.sources = sources;
+    this.database = sources.database().map(DatabaseStats::new);
     this.clock = clock;
   }
 
@@ -112,7 +118,8 @@ public final class LiveStats {
             cpu(),
             sources.objects().getAsLong(),
             sources.bytes().getAsLong(),
-            sources.capacity().getAsLong());
+            sources.capacity().getAsLong(),
+            database.map(DatabaseStats::sample).orElse(null));
     keep(readings, now, WINDOW);
     keep(points, point, HISTORY);
     return point;
@@ -123,15 +130,25 @@ public final class LiveStats {
     return List.copyOf(points);
   }
 
-  /** Since the start: {@code requests}, {@code statuses}, {@code routes} and {@code rejected}. */
+  /**
+   * Since the start: {@code requests}, {@code statuses}, {@code routes} and {@code rejected}; and
+   * {@code database} where there is to be one.
+   */
   Map<String, Object> totals(HistogramSnapshot durations) {
     Reading all = new Reading();
     api(durations).forEach(all::add);
-    return Map.of(
-        "requests", all.count(),
-        "statuses", all.statuses(NOTHING),
-        "routes", routes(durations),
-        "rejected", sources.rejected().getAsLong());
+    Map<String, Object> totals = new LinkedHashMap<>();
+    totals.put("requests", all.count());
+    totals.put("statuses", all.statuses(NOTHING));
+    totals.put("routes", routes(durations));
+    totals.put("rejected", sources.rejected().getAsLong());
+    database.ifPresent(stats -> totals.put("database", stats.totals()));
+    return totals;
+  }
+
+  /** What is wrong with the database, for people; nothing if all is well or there is to be none. */
+  Optional<String> databaseTrouble() {
+    return database.map(DatabaseStats::trouble);
   }
 
   /** The routes that were called since the start, by path and method. */

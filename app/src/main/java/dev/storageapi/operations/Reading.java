@@ -7,8 +7,8 @@ import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
- * What the histogram of durations held at one moment, over all routes; the difference of two tells
- * what came between. Not for use by several threads.
+ * What a histogram of durations held at one moment, over all routes or queries; the difference of
+ * two tells what came between. Not for use by several threads.
  */
 final class Reading {
 
@@ -20,7 +20,10 @@ final class Reading {
   void add(HistogramDataPointSnapshot data) {
     count += data.getCount();
     sum += data.getSum();
-    statuses.merge(data.getLabels().get("status"), data.getCount(), Long::sum);
+    String status = data.getLabels().get("status");
+    if (status != null) {
+      statuses.merge(status, data.getCount(), Long::sum);
+    }
     buckets.merge(0.0, data.getNativeZeroCount(), Long::sum);
     NativeHistogramBuckets positive = data.getNativeBucketsForPositiveValues();
     for (int i = 0; i < positive.size(); i++) {
@@ -39,7 +42,7 @@ final class Reading {
     return count == before.count ? null : (sum - before.sum) / (count - before.count);
   }
 
-  /** The requests by status since {@code before}. */
+  /** The requests by status since {@code before}; of queries there are none. */
   Map<String, Long> statuses(Reading before) {
     Map<String, Long> since = new TreeMap<>(statuses);
     before.statuses.forEach((status, old) -> since.merge(status, -old, Long::sum));

@@ -60,8 +60,12 @@ public final class Summary {
         service.version(),
         service.uptime().toSeconds(),
         readiness.isReady() ? "ready" : "not ready",
-        errors ? lines + ERRORS : lines,
+        lines + database() + (errors ? ERRORS : ""),
         Optional.ofNullable(request.header("Host")).orElse("localhost"));
+  }
+
+  private String database() {
+    return stats.databaseTrouble().map(trouble -> "\n" + trouble + "\n").orElse("");
   }
 
   /** Such as {@code GET /api/buckets/{id} 200: 10, 404: 2}, the requests by status. */
@@ -72,7 +76,7 @@ public final class Summary {
             .map(c -> statuses(c.statuses()))
             .findFirst()
             .orElse("no request yet");
-    return "%-7s %-22s %s%n".formatted(route.method(), route.template(), counts);
+    return "%-7s %-25s %s%n".formatted(route.method(), route.template(), counts);
   }
 
   private static String statuses(Map<String, Long> statuses) {

@@ -2,6 +2,7 @@
 
 const WINDOWS = [60, 120, 300]; // seconds that the charts may span; the widest is what the server remembers
 const LOST_AFTER = 4000; // ms without data before the page says so: a reconnect takes one to two seconds
+const STALE_AFTER = 3; // intervals without a fetch before the feed is called stale
 const $ = (id) => document.getElementById(id);
 
 // How values read: narrow spaces group digits and part the unit from its number.
@@ -74,7 +75,7 @@ const nameOf = (route) => `${route.method} ${route.path}`;
 
 /** Takes points in, each second once: a reconnect repeats what is here already. */
 function remember(news) {
-  const seconds = new Map([...points, ...news].map((p) => [p.t, p]));
+  const seconds = new Map([...points, ...news].map((p) => [p.t, { ...p, ...p.database }]));
   now = Math.max(...seconds.keys());
   points = [...seconds.values()].filter((p) => p.t > now - WINDOWS.at(-1)).sort((a, b) => a.t - b.t);
 }
@@ -173,10 +174,11 @@ function legend(id, series, value) {
   return { draw: drawEntries };
 }
 
-const field = (name, label = name) => ({ name, label, at: (p) => p[name] });
-const gauge = (name, more) => new Chart(`${name}-plot`, () => [{ name: 'load', at: (p) => p[name] }], { area: true, ...more });
+const field = (name, label = name) => ({ name, label, at: (p) => p[name] ?? null });
+const gauge = (name, more) => new Chart(`${name}-plot`, () => [{ ...field(name), name: 'load' }], { area: true, ...more });
 const durations = [field('avg', 'Average'), field('p50'), field('p95'), field('p99')];
 const requests = [field('requests', 'Requests')];
+const queries = [field('query_time', 'Average')];
 const codes = {};
 
 /** Every status code that was seen, in order (as keys that are numbers always are). */
@@ -201,12 +203,33 @@ const parts = [
   gauge('bytes', { top: () => under().capacity }),
 ];
 
+const databaseParts = [
+  new Chart('query_time-plot', () => queries, { axis: (v) => duration(v, trim), least: 0.0001 }),
+  legend('query_time-legend', () => queries, (v) => (v == null ? '–' : duration(v))),
+  gauge('queries', { least: 5 }),
+  gauge('connections', { top: () => totals.pool }),
+  gauge('reticulations', { top: () => Math.max(totals.reticulations_max, 1) }),
+  gauge('feed_age', { least: 60 }),
+];
+
+/** The card of the database, which is there if one is to be; its parts. */
+function database() {
+  $('database').hidden = !totals.database;
+  if (!totals.database) return [];
+  const age = under().feed_age;
+  const stale = age > STALE_AFTER * totals.feed_interval;
+  text($('feed-words'), age == null ? 'not fetched yet' : stale ? 'old: stale' : 'old');
+  $('feed').classList.toggle('failing', stale);
+  text($('trouble'), totals.trouble ?? '');
+  return databaseParts;
+}
+
 function drawAll() {
   if (!totals) return;
   const window = view();
   const when = under().t === hover ? 'at ' + new Date(hover * 1000).toLocaleTimeString() : `last ${window.words}`;
   showAll('point', { ...under(), when });
-  for (const part of parts) part.draw(window);
+  for (const part of [...parts, ...database()]) part.draw(window);
 }
 
 /** Whose the last minute's errors are, judged by a stretch that is never shorter than that minute. */
@@ -249,11 +272,17 @@ function say([kind, words, command = '', explained = false]) {
   page.kind = kind;
 }
 
+/** The path, which may break behind each slash. */
+const breakable = (path) => path.split(/(?<=\/)/).flatMap((part) => [part, document.createElement('wbr')]);
+
 function routes() {
-  const called = totals.routes.filter((r) => r.requests).sort((a, b) => (a.path + a.method < b.path + b.method ? -1 : 1));
+  const called = totals.routes.filter((r) => r.requests);
   $('no-routes').hidden = called.length;
   called.forEach((r, i) => {
-    const row = place($('routes'), i, nameOf(r), 'route', (fresh) => (fresh.dataset.route = nameOf(r)));
+    const row = place($('routes'), i, nameOf(r), 'route', (fresh) => {
+      fresh.dataset.route = nameOf(r);
+      fresh.querySelector('.path').append(...breakable(r.path));
+    });
     const answers = Object.entries(r.statuses).filter(([, n]) => n).map(([code, n]) => `${code}\u2009×\u2009${count(n)}`);
     showAll('cell', { ...r, share: r.errors / r.requests, answers: answers.join('   ') }, row);
     row.classList.toggle('failing', r.errors > 0);
@@ -265,7 +294,7 @@ let heard = performance.now(); // when data came last
 
 function tick({ point, totals: fresh }) {
   heard = performance.now();
-  totals = fresh;
+  totals = { ...fresh, ...fresh.database };
   for (const link of document.querySelectorAll('[data-operations]')) link.hidden = !totals.operations_here;
   remember([point]);
   if (now - totals.uptime > started + 2) snapshots = []; // another process: its counts begin at nothing

@@ -1,0 +1,63 @@
+package dev.storageapi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code GET /} tells those who do not ask for HTML. */
+class SummaryTest {
+
+  /** Nobody listens there. */
+  private static final String AWAY = "postgresql://127.0.0.1:1/storage";
+
+  @TempDir private Path folder;
+
+  @Test
+  void everyRouteHasALineAndTheirCountsAreInOneColumn() {
+    try (RunningApp app = RunningApp.with("DATABASE_URL", AWAY)) {
+      List<String> counts =
+          app.text("/").lines().filter(line -> line.contains("no request yet")).toList();
+
+      assertThat(counts).anyMatch(line -> line.contains(" /datasets/{id}/reticulate "));
+      assertThat(counts).anyMatch(line -> line.contains(" /api/buckets/{id} "));
+      assertThat(counts).extracting(line -> line.indexOf("no request yet")).containsOnly(34);
+    }
+  }
+
+  @Test
+  void aDatabaseThatIsAwayIsSaidWithTheReason() {
+    try (RunningApp app = RunningApp.with("DATABASE_URL", AWAY)) {
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(app.text("/").lines())
+                      .anyMatch(
+                          line ->
+                              line.startsWith(
+                                  "The database is away: PostgreSQL at 127.0.0.1:1/storage: ")));
+    }
+  }
+
+  @Test
+  void thePublicPortOfTwoKeepsTheReasonToItself() {
+    try (RunningApp app = RunningApp.with("DATABASE_URL", AWAY, "MANAGEMENT_PORT", "0")) {
+      assertThat(app.text("/").lines()).contains("The database is away.");
+    }
+  }
+
+  @Test
+  void aDatabaseThatIsThereOrNotWantedIsNotSpokenOf() {
+    try (RunningApp there =
+        RunningApp.with("DATABASE_URL", "jdbc:h2:file:" + folder.resolve("storage"))) {
+      await().until(() -> there.get("/ready/datasets").statusCode() == 200);
+      assertThat(there.text("/")).contains("/datasets").doesNotContain("database");
+    }
+    try (RunningApp none = RunningApp.with()) {
+      assertThat(none.text("/")).doesNotContain("/datasets", "database");
+    }
+  }
+}
