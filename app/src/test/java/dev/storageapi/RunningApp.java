@@ -34,6 +34,7 @@ final class RunningApp implements AutoCloseable {
   private RunningApp(Map<String, String> settings) {
     Config config = Config.from(settings);
     Main.serverProperties(config.server());
+    Main.clientProperties();
     logs =
         Logs.start(
             config.log().format(),

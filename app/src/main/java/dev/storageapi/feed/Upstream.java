@@ -94,7 +94,7 @@ public final class Upstream implements AutoCloseable {
     return lookups;
   }
 
-  /** Made with the first fetch: it starts a thread. */
+  /** Made when it is needed, since it starts a thread. */
   private synchronized HttpClient client() {
     if (client == null) {
       client =
@@ -106,6 +106,14 @@ public final class Upstream implements AutoCloseable {
               .build();
     }
     return client;
+  }
+
+  /**
+   * After a head that it cannot read the JDK's client keeps the connection, whether the other side
+   * closes it or not, until the client itself is garbage: so it becomes that.
+   */
+  private synchronized void forgetClient() {
+    client = null;
   }
 
   /**
@@ -125,10 +133,12 @@ public final class Upstream implements AutoCloseable {
     } catch (TimeoutException e) {
       return Answer.failed(
           Outcome.TIMEOUT, "no whole answer within " + limits.total().toMillis() + " ms");
-    } catch (CancellationException e) {
-      throw new InterruptedException("closed");
-    } catch (ExecutionException e) {
-      return Answer.failed(e.getCause());
+    } catch (CancellationException | ExecutionException e) {
+      if (closed) {
+        throw new InterruptedException("closed");
+      }
+      forgetClient();
+      return Answer.failed(e.getCause() == null ? e : e.getCause());
     }
   }
 
@@ -185,5 +195,6 @@ public final class Upstream implements AutoCloseable {
     if (work != null) {
       work.cancel(true);
     }
+    forgetClient();
   }
 }
