@@ -10,6 +10,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.event.Level;
 
 class ConfigTest {
@@ -97,6 +100,84 @@ class ConfigTest {
             "SERVER_REQUEST_TIMEOUT=0s is not valid: a time",
             "STORAGE_MAX_OBJECT_BYTES=0",
             "SHUTDOWN_QUIET is more than SHUTDOWN_GRACE");
+  }
+
+  @Test
+  void whereTheFeedComesFromIsChecked() {
+    assertThatThrownBy(
+            () ->
+                Config.from(
+                    Map.of(
+                        "FEED_URL", "http://user:secret@feed.example/",
+                        "FEED_ALLOWED_HOSTS", "localhost",
+                        "FEED_ITEMS_POINTER", "documents",
+                        "FEED_ID_POINTER", "",
+                        "FEED_TITLE_POINTER", "/a~2",
+                        "FEED_CONNECT_TIMEOUT", "20s",
+                        "FEED_MAX_BODY_BYTES", "1KiB",
+                        "FEED_MAX_ITEMS_PER_FETCH", "0",
+                        "FEED_UR", "x")))
+        .hasMessageContainingAll(
+            "FEED_URL is not valid: a user or password in the URL",
+            "FEED_ALLOWED_HOSTS=localhost is not valid",
+            "FEED_ITEMS_POINTER=documents",
+            "FEED_ID_POINTER= is not valid",
+            "FEED_TITLE_POINTER=/a~2",
+            "FEED_CONNECT_TIMEOUT is more than FEED_TIMEOUT",
+            "FEED_MAX_ITEM_BYTES is more than FEED_MAX_BODY_BYTES",
+            "FEED_MAX_ITEMS_PER_FETCH=0",
+            "FEED_UR is not a setting")
+        .message()
+        .doesNotContain("secret");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "file:///etc/passwd, the scheme is neither http nor https",
+    "http://feed.example/#x, a fragment is never sent",
+    "http://169.254.169.254/latest, 169.254.169.254 is not public",
+    "http://[::1]:5050/, is not public",
+    "http://127.1/, the host is neither a name nor an address",
+    "feed.example, the scheme",
+    "'', not a URL"
+  })
+  void aFeedThatMayNotBeFetchedStopsTheStart(String url, String reason) {
+    assertThatThrownBy(() -> Config.from(Map.of("FEED_URL", url)))
+        .isInstanceOf(InvalidConfiguration.class)
+        .hasMessageContainingAll("FEED_URL is not valid: ", reason);
+  }
+
+  @Test
+  void anInnerFeedMayBeAllowed() {
+    FeedConfig feed =
+        Config.from(
+                Map.of(
+                    "FEED_URL", "http://[::1]:8080/api",
+                    "FEED_ALLOWED_HOSTS", "127.0.0.1:80, [::1]:8080",
+                    "FEED_ITEMS_POINTER", "",
+                    "FEED_TIME_POINTER", "",
+                    "FEED_ID_POINTER", "/a~1b/0/~0"))
+            .feed();
+
+    assertThat(feed.allowedHosts()).containsExactly("127.0.0.1:80", "[::1]:8080");
+    assertThat(feed.itemsPointer()).isEmpty();
+    assertThat(feed.idPointer()).isEqualTo("/a~1b/0/~0");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"localhost:", "localhost:0", "localhost:65536", "http://a:1", ":5050", "::1:80"})
+  void anAllowedHostNeedsItsPort(String host) {
+    assertThatThrownBy(() -> Config.from(Map.of("FEED_ALLOWED_HOSTS", host)))
+        .hasMessageContaining("FEED_ALLOWED_HOSTS=" + host + " is not valid");
+  }
+
+  @Test
+  void whatTheJdksClientReadsIsSet() {
+    Main.clientProperties();
+
+    assertThat(System.getProperty("jdk.httpclient.allowRestrictedHeaders")).isEqualTo("host");
+    assertThat(System.getProperty("jdk.httpclient.keepalive.timeout")).isEqualTo("30");
   }
 
   @Test
