@@ -47,8 +47,7 @@ public record DatabaseUrl(
   private static final Pattern POSTGRESQL = Pattern.compile("(?:jdbc:)?postgres(?:ql)?(://.+)");
   private static final Pattern AUTHORITY = Pattern.compile("[A-Za-z0-9._\\-,:\\[\\]]+");
 
-  private static final Set<String> H2_OPTIONS =
-      Set.of("CACHE_SIZE", "LOCK_TIMEOUT", "MAX_COMPACT_TIME");
+  private static final Set<String> H2_OPTIONS = Set.of("CACHE_SIZE", "MAX_COMPACT_TIME");
   private static final Set<String> POSTGRESQL_OPTIONS =
       Set.of(
           "sslmode",
