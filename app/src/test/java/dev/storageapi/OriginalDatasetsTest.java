@@ -3,7 +3,6 @@ package dev.storageapi;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -37,7 +36,6 @@ class OriginalDatasetsTest {
     JsonNode exchanges = read(recording);
     assertThat(exchanges).isNotEmpty();
     try (RunningApp app = onAnEmptyDatabase()) {
-      await().until(() -> app.get("/ready/datasets").statusCode() == 200);
       SoftAssertions all = new SoftAssertions();
       for (JsonNode exchange : exchanges) {
         RawClient.Answer answer = send(app.app.port(), exchange);
@@ -50,11 +48,14 @@ class OriginalDatasetsTest {
   }
 
   private RunningApp onAnEmptyDatabase() {
-    return RunningApp.with(
-        "DATABASE_URL", "jdbc:h2:file:" + folder.resolve("storage"),
-        "DATASETS_RETICULATE_CPU", "0ms",
-        "DATASETS_RETICULATE_MEMORY", "1MiB",
-        "DATASETS_RETICULATE_PAUSE", "0ms");
+    return RunningApp.withDatabase(
+        folder,
+        "DATASETS_RETICULATE_CPU",
+        "0ms",
+        "DATASETS_RETICULATE_MEMORY",
+        "1MiB",
+        "DATASETS_RETICULATE_PAUSE",
+        "0ms");
   }
 
   private static JsonNode read(String recording) throws IOException {

@@ -1,5 +1,7 @@
 package dev.storageapi;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.storageapi.telemetry.LogMetrics;
 import dev.storageapi.telemetry.Logs;
 import dev.storageapi.telemetry.Metrics;
@@ -13,7 +15,9 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -67,6 +71,15 @@ final class RunningApp implements AutoCloseable {
       environment.put(settings[i], settings[i + 1]);
     }
     return new RunningApp(environment);
+  }
+
+  /** As {@link #with}, with H2 in a folder; comes back when that is there. */
+  static RunningApp withDatabase(Path folder, String... settings) {
+    List<String> all = new ArrayList<>(List.of(settings));
+    all.addAll(List.of("DATABASE_URL", "jdbc:h2:file:" + folder.resolve("storage")));
+    RunningApp app = with(all.toArray(String[]::new));
+    await().until(() -> app.get("/ready/datasets").statusCode() == 200);
+    return app;
   }
 
   URI uri(String target) {
