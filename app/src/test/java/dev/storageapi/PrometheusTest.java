@@ -52,7 +52,7 @@ class PrometheusTest {
   @Test
   void promtoolFindsNothingToSay(@TempDir Path folder) throws Exception {
     Path promtool = program("promtool");
-    try (RunningApp app = RunningApp.with()) {
+    try (RunningApp app = RunningApp.withDatabase(folder)) {
       app.put("/api/buckets/1", "x");
       Path scrape = folder.resolve("scrape.txt");
       Files.write(scrape, app.get("/metrics").body());
