@@ -44,14 +44,15 @@ public final class FeedApi {
   public Response list(Request request) {
     int limit = limit(request.parameter("limit"));
     String after = request.parameter("after");
-    List<Entry> page =
-        after == null
-            ? store.newest(limit)
-            : store
-                .behind(after, limit)
-                .orElseThrow(
-                    () -> new Refusal(400, "The after parameter is not the id of an item."));
+    List<Entry> page = after == null ? store.newest(limit) : behind(after, limit);
     return aged(Response.json(200, page));
+  }
+
+  private List<Entry> behind(String after, int limit) {
+    return Optional.of(after)
+        .filter(id -> id.indexOf('\0') < 0) // PostgreSQL has no such text
+        .flatMap(id -> store.behind(id, limit))
+        .orElseThrow(() -> new Refusal(400, "The after parameter is not the id of an item."));
   }
 
   private int limit(String text) {
