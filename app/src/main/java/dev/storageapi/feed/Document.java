@@ -10,9 +10,9 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * A document of JSON (RFC 8259) in UTF-8, of which one array is read, element by element. Nothing
- * but the bytes themselves is held, so that memory does not depend on what a hostile document is
- * made of. For one thread.
+ * A document of JSON (RFC 8259) in UTF-8, of which one array is read, element by element, or one
+ * object. Nothing but the bytes themselves is held, so that memory does not depend on what a
+ * hostile document is made of. For one thread.
  */
 final class Document implements AutoCloseable {
 
@@ -42,6 +42,16 @@ final class Document implements AutoCloseable {
   boolean enter(JsonPointer array) throws IOException {
     in.nextToken();
     return find(array) && in.currentToken() == JsonToken.START_ARRAY;
+  }
+
+  /**
+   * The object that the pointer leads to, the very bytes, if there is one.
+   *
+   * @throws IOException if what stands up to its end is no JSON
+   */
+  Optional<byte[]> object(JsonPointer pointer) throws IOException {
+    in.nextToken();
+    return find(pointer) ? object(bytes.length) : Optional.empty();
   }
 
   /**

@@ -1,8 +1,11 @@
 package dev.storageapi.feed;
 
+import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.storageapi.http.Json;
 import dev.storageapi.http.Refusal;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Instant;
@@ -20,6 +23,8 @@ final class WrittenItems {
 
   private static final Set<String> FIELDS =
       Set.of("id", "title", "published_at", "data", "fetched_at");
+
+  private static final JsonPointer DATA = JsonPointer.compile("/data");
 
   private final Clock clock;
 
@@ -42,7 +47,7 @@ final class WrittenItems {
         id(object.path("id"), known),
         title(object.path("title")),
         publishedAt(object.path("published_at")),
-        data(object.path("data")));
+        data(object.path("data"), body));
   }
 
   private static JsonNode object(byte[] body) {
@@ -87,12 +92,19 @@ final class WrittenItems {
                 () -> bad("The published_at is a time of RFC 3339, of the years 1 to 9999."));
   }
 
-  private static String data(JsonNode value) {
-    String data = isAbsent(value) ? "{}" : value.toString();
-    if (!data.startsWith("{") || !StandardCharsets.UTF_8.newEncoder().canEncode(data)) {
+  /** The very text that came: a parsed number would be written in other digits. */
+  private static String data(JsonNode value, byte[] body) {
+    if (isAbsent(value)) {
+      return "{}";
+    }
+    if (!value.isObject() || !StandardCharsets.UTF_8.newEncoder().canEncode(value.toString())) {
       throw bad("The data is an object, in Unicode.");
     }
-    return data;
+    try (Document document = new Document(body)) {
+      return new String(document.object(DATA).orElseThrow(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // of an array that has been read before
+    }
   }
 
   private static boolean isAbsent(JsonNode value) {
