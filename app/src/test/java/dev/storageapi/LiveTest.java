@@ -101,16 +101,11 @@ class LiveTest {
         assertThat(tick.at("/totals/database/pool").asInt()).isEqualTo(3);
         assertThat(tick.at("/totals/database/reticulations_max").asInt()).isEqualTo(2);
       }
-      assertThat(queries).isEqualTo(2);
 
       CompletableFuture<HttpResponse<byte[]>> reticulation =
           CompletableFuture.supplyAsync(
               () -> app.send("POST", "/datasets/1/reticulate", new byte[0]));
-      JsonNode running =
-          tick(lines, t -> t.at("/point/database/reticulations").asInt() == 1)
-              .at("/point/database");
-      assertThat(running.get("queries").asInt()).isZero();
-      assertThat(running.get("query_time").isNull()).isTrue();
+      tick(lines, t -> t.at("/point/database/reticulations").asInt() == 1);
       assertThat(reticulation).isNotDone();
     }
   }
