@@ -46,7 +46,8 @@ public final class Reticulation implements AutoCloseable {
    */
   public record Cost(Duration cpu, long memory, Duration pause, int atOnce) {}
 
-  private static final int PIECE = 1 << 20;
+  /** Many, with their headers of 16 bytes, fill a region of G1's: larger ones would waste it. */
+  private static final int PIECE = (32 << 10) - 16;
 
   /** What must stay free on the heap for everybody else. */
   private static final long RESERVE = 16L << 20;
@@ -111,20 +112,24 @@ public final class Reticulation implements AutoCloseable {
     }
   }
 
-  /** Takes the memory piece by piece, so that it never is the one who runs out of it. */
-  private boolean hold(List<byte[]> held) {
-    boolean collected = false;
-    for (long taken = 0; taken < cost.memory(); taken += PIECE) {
-      if (free() < PIECE + RESERVE && !collected) {
-        System.gc(); // garbage counts as used
-        collected = true;
-      }
-      if (free() < PIECE + RESERVE) {
-        return false;
-      }
-      held.add(new byte[PIECE]);
+  /** Takes all of the memory or none, one after another: two halves would help nobody. */
+  private synchronized boolean hold(List<byte[]> held) {
+    long needed = cost.memory() + RESERVE;
+    if (free() < needed) {
+      System.gc(); // garbage counts as used
     }
-    return true;
+    if (free() < needed) {
+      return false;
+    }
+    try {
+      for (long taken = 0; taken < cost.memory(); taken += PIECE) {
+        held.add(new byte[PIECE]);
+      }
+      return true;
+    } catch (OutOfMemoryError e) { // free, but not to be had: collectors divide the heap
+      held.clear();
+      return false;
+    }
   }
 
   private static long free() {
