@@ -1,0 +1,165 @@
+package dev.storageapi;
+
+import static dev.storageapi.RunningApp.body;
+import static dev.storageapi.RunningApp.header;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.storageapi.testing.Engine;
+import dev.storageapi.testing.RawClient;
+import dev.storageapi.testing.Scrape;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The list of all datasets, which are more than are read from the database at once. */
+class DatasetListTest {
+
+  private static final int COUNT = 2_500;
+  private static final int PAGE = 100;
+  private static final int READERS = 12; // more than the pool has connections
+  private static final byte[] NOTHING = {};
+
+  private static RunningApp with(String url) {
+    RunningApp app =
+        RunningApp.with("DATABASE_URL", url, "DATASETS_MAX_PAGE", "" + PAGE, "LOG_LEVEL", "WARN");
+    await().until(() -> app.get("/ready/datasets").statusCode() == 200);
+    return app;
+  }
+
+  private static void add(RunningApp app, int count) {
+    add(app, count, "n");
+  }
+
+  private static void add(RunningApp app, int count, String name) {
+    long added =
+        IntStream.range(0, count)
+            .parallel()
+            .map(i -> app.send("POST", "/datasets?name=" + name, NOTHING).statusCode())
+            .filter(status -> status == 200)
+            .count();
+    assertThat(added).isEqualTo(count);
+  }
+
+  private static List<Long> ids(HttpResponse<byte[]> answer) {
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(header(answer, "Content-Type")).isEqualTo("application/json");
+    List<Long> ids = new ArrayList<>();
+    json(body(answer)).forEach(dataset -> ids.add(dataset.get("id").asLong()));
+    return ids;
+  }
+
+  private static JsonNode json(String text) {
+    try {
+      return new JsonMapper().readTree(text);
+    } catch (JsonProcessingException e) {
+      throw new AssertionError(text, e);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void allAreListedInOrderWhileOthersWrite(Engine engine, @TempDir Path folder)
+      throws ExecutionException, InterruptedException {
+    ExecutorService threads = Executors.newCachedThreadPool();
+    AtomicBoolean done = new AtomicBoolean();
+    try (RunningApp app = with(engine.emptyDatabase(folder))) {
+      add(app, COUNT);
+      Future<Integer> adding = threads.submit(() -> addAndDelete(app, done));
+      Future<Integer> renaming = threads.submit(() -> rename(app, done));
+      for (int i = 0; i < 5; i++) {
+        List<Long> ids = ids(app.get("/datasets"));
+        assertThat(ids).isSorted().doesNotHaveDuplicates();
+        assertThat(ids.stream().filter(id -> id <= COUNT)).hasSize(COUNT);
+      }
+      done.set(true);
+      assertThat(adding.get()).isPositive();
+      assertThat(renaming.get()).isPositive();
+    } finally {
+      done.set(true);
+      threads.shutdownNow();
+    }
+  }
+
+  private static int addAndDelete(RunningApp app, AtomicBoolean done) {
+    int added = 0;
+    while (!done.get()) {
+      HttpResponse<byte[]> one = app.send("POST", "/datasets?name=more", NOTHING);
+      long id = json(body(one)).get("id").asLong();
+      if (++added % 2 == 0) {
+        assertThat(app.delete("/datasets/" + id).statusCode()).isEqualTo(204);
+      }
+    }
+    return added;
+  }
+
+  private static int rename(RunningApp app, AtomicBoolean done) {
+    int renamed = 0;
+    while (!done.get()) {
+      String path = "/datasets/" + (1 + renamed++ % COUNT);
+      assertThat(app.put(path + "?name=%22%5C%5D%2C", "").statusCode()).isEqualTo(200);
+    }
+    return renamed;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aWholeNumberOfPagesIsListedToo(Engine engine, @TempDir Path folder) {
+    try (RunningApp app = with(engine.emptyDatabase(folder))) {
+      assertThat(app.text("/datasets")).isEqualTo("[]\n");
+      add(app, PAGE - 1);
+      assertThat(ids(app.get("/datasets"))).hasSize(PAGE - 1);
+      add(app, 1);
+      assertThat(ids(app.get("/datasets"))).hasSize(PAGE);
+      add(app, PAGE);
+      assertThat(ids(app.get("/datasets"))).hasSize(2 * PAGE);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aClientThatReadsSlowlyHoldsNoConnection(Engine engine, @TempDir Path folder) {
+    try (RunningApp app = with(engine.emptyDatabase(folder))) {
+      add(app, COUNT, "%01".repeat(255)); // six bytes each in JSON: more than buffers hold
+      List<RawClient> readers = new ArrayList<>();
+      for (int i = 0; i < READERS; i++) {
+        RawClient reader = RawClient.connect(app.app.port(), 4096);
+        reader.write("GET /datasets HTTP/1.1\r\nHost: x\r\n\r\n");
+        readers.add(reader);
+      }
+      await().until(() -> inFlight(app) == READERS && active(app) == 0);
+      for (int i = 0; i < 50; i++) {
+        assertThat(app.get("/datasets/1").statusCode()).isEqualTo(200);
+      }
+      assertThat(inFlight(app)).isEqualTo(READERS);
+      assertThat(active(app)).isZero();
+      readers.forEach(RawClient::close);
+      await().until(() -> inFlight(app) == 0);
+    }
+  }
+
+  private static double active(RunningApp app) {
+    return scrape(app).value("db_pool_connections", "state", "active");
+  }
+
+  private static double inFlight(RunningApp app) {
+    return scrape(app).value("http_requests_in_flight") - 1; // itself
+  }
+
+  private static Scrape scrape(RunningApp app) {
+    return Scrape.of(app.text("/metrics", "Accept", "text/plain"));
+  }
+}
