@@ -45,6 +45,12 @@ public record DatabaseUrl(
 
   private static final Pattern H2 = Pattern.compile("jdbc:h2:file:([^;:?*\\p{Cntrl}]+)((?:;.*)?)");
   private static final Pattern POSTGRESQL = Pattern.compile("(?:jdbc:)?postgres(?:ql)?(://.+)");
+
+  /** Without control characters, which would be percent-encoded. */
+  private static final Pattern NAME =
+      Pattern.compile("/(?:[A-Za-z0-9._~-]|%(?![01])\\p{XDigit}{2})+");
+
+  private static final Pattern CONTROL = Pattern.compile("\\p{Cntrl}");
   private static final Pattern AUTHORITY = Pattern.compile("[A-Za-z0-9._\\-,:\\[\\]]+");
 
   private static final Set<String> H2_OPTIONS = Set.of("CACHE_SIZE", "MAX_COMPACT_TIME");
@@ -95,7 +101,7 @@ public record DatabaseUrl(
       if (!option.isEmpty()) {
         int equals = option.indexOf('=');
         String name = equals < 0 ? option : option.substring(0, equals);
-        allow(name.toUpperCase(Locale.ROOT), H2_OPTIONS);
+        allow(name.toUpperCase(Locale.ROOT), H2_OPTIONS, true);
         options.put(name.toUpperCase(Locale.ROOT), number(name, option, equals));
       }
     }
@@ -122,7 +128,7 @@ public record DatabaseUrl(
     String hosts = authority.substring(at + 1);
     String name = uri.getRawPath() == null ? "" : uri.getRawPath();
     if (!AUTHORITY.matcher(hosts).matches()
-        || !name.matches("/[A-Za-z0-9._~%-]+")
+        || !NAME.matcher(name).matches()
         || uri.getFragment() != null) {
       throw new IllegalArgumentException("a URL of PostgreSQL names a host and a database");
     }
@@ -133,7 +139,8 @@ public record DatabaseUrl(
         int equals = option.indexOf('=');
         String key = decode(equals < 0 ? option : option.substring(0, equals));
         if (!key.equals("user") && !key.equals("password")) {
-          allow(key, POSTGRESQL_OPTIONS);
+          // Behind a password the name may be a piece of it: an & that was not encoded.
+          allow(key, POSTGRESQL_OPTIONS, !options.containsKey("password"));
         }
         options.put(key, equals < 0 ? "" : decode(option.substring(equals + 1)));
       }
@@ -186,9 +193,9 @@ public record DatabaseUrl(
     }
   }
 
-  private static void allow(String option, Set<String> allowed) {
+  private static void allow(String option, Set<String> allowed, boolean show) {
     if (!allowed.contains(option)) {
-      String shown = option.matches("[A-Za-z_]{1,40}") ? option : "that is given";
+      String shown = show && option.matches("[A-Za-z_]{1,40}") ? option : "that is given";
       throw new IllegalArgumentException(
           "the option "
               + shown
@@ -201,8 +208,13 @@ public record DatabaseUrl(
     return new TreeSet<>(names);
   }
 
+  /** To PostgreSQL a zero byte would end the value, and begin a parameter of the session. */
   private static String decode(String text) {
-    return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+    String decoded = URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+    if (CONTROL.matcher(decoded).find()) {
+      throw new IllegalArgumentException("a control character in a URL of PostgreSQL");
+    }
+    return decoded;
   }
 
   /** For people: where it is, without credentials and options. */
