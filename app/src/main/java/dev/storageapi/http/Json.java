@@ -13,6 +13,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.RecordComponent;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
@@ -62,6 +65,7 @@ public final class Json {
    */
   public static JsonNode read(byte[] json) {
     try {
+      StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(json)); // Jackson is not as strict
       JsonNode node = Reader.MAPPER.readTree(json);
       if (node.isMissingNode()) {
         throw new IllegalArgumentException("nothing where JSON should be");
@@ -70,6 +74,8 @@ public final class Json {
     } catch (JsonProcessingException e) {
       String where = e.getLocation() == null ? "" : " at byte " + e.getLocation().getByteOffset();
       throw new IllegalArgumentException("not acceptable JSON" + where, e);
+    } catch (CharacterCodingException e) {
+      throw new IllegalArgumentException("not acceptable JSON: not UTF-8", e);
     } catch (NumberFormatException e) { // an exponent beyond 32 bits; the message repeats it
       throw new IllegalArgumentException("not acceptable JSON: a number beyond all measure");
     } catch (IOException e) {

@@ -63,6 +63,7 @@ class JsonTest {
     byte[][] wrong = {
       {'"', (byte) 0xff, '"'},
       {'"', (byte) 0xed, (byte) 0xa0, (byte) 0x80, '"'}, // half of a surrogate pair
+      {'"', (byte) 0xc0, (byte) 0xae, '"'}, // a dot in two bytes
       {0, 0, 0, '{', 127, 127, 127, 127} // as UTF-32 beyond Unicode
     };
     for (byte[] bytes : wrong) {
