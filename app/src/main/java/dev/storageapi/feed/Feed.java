@@ -113,7 +113,7 @@ public final class Feed implements AutoCloseable {
             .jdbcCustomization(new DefaultJdbcCustomization(false)) // the same SQL for all
             .schedulerName(new SchedulerName.Fixed(UUID.randomUUID().toString()))
             .threads(1)
-            .pollingInterval(TICK)
+            .pollingInterval(poll())
             .heartbeatInterval(HEARTBEAT)
             .missedHeartbeatsLimit(MISSED_HEARTBEATS)
             .shutdownMaxWait(STOP)
@@ -121,6 +121,14 @@ public final class Feed implements AutoCloseable {
     fresh.scheduleIfNotExists(task.instance(source), clock.instant());
     fresh.start();
     return fresh;
+  }
+
+  /**
+   * At most a tenth of the interval, so that finding out that a fetch is due costs little of it.
+   */
+  private Duration poll() {
+    Duration tenth = pace.interval().dividedBy(10);
+    return tenth.compareTo(TICK) < 0 ? tenth : TICK;
   }
 
   private void stop() {
