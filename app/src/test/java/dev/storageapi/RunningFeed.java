@@ -97,7 +97,9 @@ final class RunningFeed implements AutoCloseable {
   List<String> ids(String query) {
     HttpResponse<byte[]> answer = app.get("/feed/items" + query);
     assertThat(answer.statusCode()).as(RunningApp.body(answer)).isEqualTo(200);
-    return json(answer).findValuesAsText("id");
+    List<String> ids = new ArrayList<>();
+    json(answer).forEach(item -> ids.add(item.get("id").asText()));
+    return ids;
   }
 
   /** All ids in the order of the feed, by pages of so many. */
