@@ -152,7 +152,7 @@ public final class Fetcher implements AutoCloseable {
 
   private Result failed(Progress begun, Answer answer, Outcome outcome, String detail, Long quota) {
     Duration wait = pace.next(begun.failures() + 1, answer.retryAfter(), random);
-    Progress after = begun.failed(quota, begun.lastAttempt().plus(wait));
+    Progress after = begun.failed(quota, clock.instant().plus(wait));
     return save(new Result(outcome, detail, after));
   }
 
