@@ -13,6 +13,10 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -25,7 +29,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** When the feed is fetched, where others have a say. */
+/** When the feed is fetched, where others have a say: the upstream, and whoever is in the table. */
 class FeedSchedulingTest {
 
   private static final Duration RETRY_AFTER = Duration.ofSeconds(4);
@@ -97,6 +101,29 @@ class FeedSchedulingTest {
       JsonNode feed = new JsonMapper().readTree(app.text("/feed"));
       assertThat(Instant.parse(feed.path("next_fetch").asText()))
           .isAfterOrEqualTo(answered.get(0).plus(RETRY_AFTER));
+    }
+  }
+
+  /**
+   * A replica with another FEED_URL, of the version before, removes a row that it does not know.
+   */
+  @Test
+  void aScheduleThatSomebodyRemovedComesBack() throws SQLException {
+    try (RunningApp app = app("/nowhere")) {
+      await().until(() -> fetches(app, "upstream_error") > 0);
+      removeSchedule();
+      double before = fetches(app, "upstream_error");
+
+      await()
+          .atMost(Duration.ofSeconds(40))
+          .until(() -> fetches(app, "upstream_error") >= before + 2);
+    }
+  }
+
+  private void removeSchedule() throws SQLException {
+    try (Connection connection = DriverManager.getConnection(database(), "sa", "");
+        Statement statement = connection.createStatement()) {
+      await().until(() -> statement.executeUpdate("DELETE FROM scheduled_tasks") > 0);
     }
   }
 }

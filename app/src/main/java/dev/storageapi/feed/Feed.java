@@ -36,7 +36,7 @@ public final class Feed implements AutoCloseable {
   private static final int MISSED_HEARTBEATS = 4;
   private static final Duration STOP = Duration.ofSeconds(2);
 
-  /** Counting rows costs a server more than the rest, so it is done less often. */
+  /** What costs a server more than the rest, as counting rows does, is done less often. */
   private static final int TICKS_PER_COUNT = 10;
 
   private final Database database;
@@ -118,7 +118,7 @@ public final class Feed implements AutoCloseable {
             .missedHeartbeatsLimit(MISSED_HEARTBEATS)
             .shutdownMaxWait(STOP)
             .build();
-    fresh.scheduleIfNotExists(task.instance(source), clock.instant());
+    keepRow(fresh);
     fresh.start();
     return fresh;
   }
@@ -131,6 +131,11 @@ public final class Feed implements AutoCloseable {
     return tenth.compareTo(TICK) < 0 ? tenth : TICK;
   }
 
+  /** Makes the schedule's row if it is not there: a replica with another source removes it. */
+  private void keepRow(Scheduler of) {
+    of.scheduleIfNotExists(task.instance(source), clock.instant());
+  }
+
   private void stop() {
     scheduler.stop();
     scheduler = null;
@@ -141,6 +146,9 @@ public final class Feed implements AutoCloseable {
     progress = store.progress(source);
     if (tick % TICKS_PER_COUNT == 0) {
       items = store.count();
+      if (scheduler != null) {
+        keepRow(scheduler);
+      }
     }
     tick++;
   }
