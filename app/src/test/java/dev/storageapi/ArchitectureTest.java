@@ -34,10 +34,21 @@ class ArchitectureTest {
   void theGroundFloorKnowsNoFeature() {
     noClasses()
         .that()
-        .resideInAnyPackage("..http..", "..telemetry..", "..operations..")
+        .resideInAnyPackage("..http..", "..telemetry..", "..operations..", "..database..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(FEATURES)
+        .check(code);
+  }
+
+  @Test
+  void whatMustNotWaitForTheDatabaseDoesNotKnowIt() {
+    noClasses()
+        .that()
+        .resideInAnyPackage("..http..", "..telemetry..", "..operations..", "..storage..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("..database..", "java.sql..", "javax.sql..")
         .check(code);
   }
 
