@@ -85,6 +85,20 @@ class MetricsTest {
   }
 
   @Test
+  void theDocumentationNamesEveryOperationOfTheDatabase() throws IOException {
+    String page = Files.readString(Path.of("../docs/metrics.md"));
+    List<String> operations =
+        Pattern.compile("db_query_errors_total\\{operation=\"(.*)\"\\}")
+            .matcher(scrape())
+            .results()
+            .map(sample -> "`" + sample.group(1) + "`")
+            .toList();
+
+    assertThat(operations).contains("`dataset_insert`");
+    assertThat(page).contains(operations);
+  }
+
+  @Test
   void everyFamilyHasHelpAndTheLabelsOfTheCatalogue() {
     String scrape = scrape();
     for (Metric metric : Metric.values()) {
