@@ -1,5 +1,6 @@
 package dev.storageapi.database;
 
+import java.sql.BatchUpdateException;
 import java.sql.SQLException;
 import java.util.Set;
 import org.h2.mvstore.MVStoreException;
@@ -44,9 +45,18 @@ public final class DatabaseFailure extends RuntimeException {
     this.kind = kind;
   }
 
-  /** What {@code cause} means, told by its state and code (never by its text). */
-  static DatabaseFailure of(SQLException cause) {
+  /** What {@code thrown} means, told by its state and code (never by its text). */
+  static DatabaseFailure of(SQLException thrown) {
+    SQLException cause = withoutValues(thrown);
     return new DatabaseFailure(kind(cause), cause.getMessage(), cause);
+  }
+
+  /**
+   * Of a batch PostgreSQL's driver repeats the statement with its values, which logs are not for.
+   */
+  private static SQLException withoutValues(SQLException thrown) {
+    boolean batch = thrown instanceof BatchUpdateException && thrown.getNextException() != null;
+    return batch ? thrown.getNextException() : thrown;
   }
 
   private static Kind kind(SQLException e) {
