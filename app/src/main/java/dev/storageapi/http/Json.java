@@ -3,8 +3,10 @@ package dev.storageapi.http;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.SerializableString;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.io.SerializedString;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
@@ -12,14 +14,17 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Values as JSON, by Jackson's generator alone: to load its databind would take a third of the
@@ -30,7 +35,34 @@ public final class Json {
   private static final JsonFactory FACTORY = new JsonFactory();
   private static final Pattern CAPITAL = Pattern.compile("(?=[A-Z])");
 
+  /** What a class of records consists of, looked at once. */
+  private static final ClassValue<List<Part>> PARTS =
+      new ClassValue<>() {
+        @Override
+        protected List<Part> computeValue(Class<?> type) {
+          return Stream.of(type.getRecordComponents()).map(Part::of).toList();
+        }
+      };
+
   private Json() {}
+
+  /** A part of a record, and its name in snake_case. */
+  private record Part(SerializableString name, Method accessor) {
+
+    static Part of(RecordComponent part) {
+      String name = CAPITAL.matcher(part.getName()).replaceAll("_").toLowerCase(Locale.ROOT);
+      part.getAccessor().setAccessible(true); // of a private record
+      return new Part(new SerializedString(name), part.getAccessor());
+    }
+
+    Object of(Record record) throws IOException {
+      try {
+        return accessor.invoke(record);
+      } catch (ReflectiveOperationException e) {
+        throw new IOException(e);
+      }
+    }
+  }
 
   /** JSON that is written as it is: the text must be well-formed. */
   public record Raw(String text) {}
@@ -124,23 +156,13 @@ public final class Json {
       out.writeRawValue(raw.text());
     } else if (value instanceof Record record) {
       out.writeStartObject();
-      for (RecordComponent part : record.getClass().getRecordComponents()) {
-        out.writeFieldName(
-            CAPITAL.matcher(part.getName()).replaceAll("_").toLowerCase(Locale.ROOT));
-        write(out, part(record, part));
+      for (Part part : PARTS.get(record.getClass())) {
+        out.writeFieldName(part.name());
+        write(out, part.of(record));
       }
       out.writeEndObject();
     } else {
       out.writeObject(value);
-    }
-  }
-
-  private static Object part(Record record, RecordComponent part) throws IOException {
-    try {
-      part.getAccessor().setAccessible(true); // of a private record
-      return part.getAccessor().invoke(record);
-    } catch (ReflectiveOperationException e) {
-      throw new IOException(e);
     }
   }
 }
