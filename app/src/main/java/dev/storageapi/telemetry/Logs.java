@@ -5,7 +5,6 @@ import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.core.spi.ContextAwareBase;
 import ch.qos.logback.core.status.NopStatusListener;
 import java.io.OutputStream;
-import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,9 +49,15 @@ public final class Logs implements AutoCloseable {
     void dropped(String reason, int count);
   }
 
-  /** Libraries whose INFO is about themselves; a level of theirs can be set like any other. */
-  private static final List<String> QUIET =
-      List.of("com.zaxxer.hikari", "org.flywaydb", "com.github.kagkarlsson.scheduler");
+  /**
+   * Libraries that speak of themselves, or of what we have said: HikariCP warns of each connection
+   * that breaks, with a stack trace. A level of theirs can be set like any other.
+   */
+  private static final Map<String, Level> QUIET =
+      Map.of(
+          "com.zaxxer.hikari", Level.ERROR,
+          "org.flywaydb", Level.WARN,
+          "com.github.kagkarlsson.scheduler", Level.WARN);
 
   private final AsyncOutput output;
 
@@ -88,7 +93,7 @@ public final class Logs implements AutoCloseable {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.reset();
     context.setMaxCallerDataDepth(1);
-    QUIET.forEach(name -> context.getLogger(name).setLevel(logback(Level.WARN)));
+    QUIET.forEach((name, its) -> context.getLogger(name).setLevel(logback(its)));
     loggers.forEach((name, its) -> context.getLogger(name).setLevel(logback(its)));
     var root = context.getLogger(Logger.ROOT_LOGGER_NAME);
     root.setLevel(logback(level));
