@@ -43,6 +43,7 @@ public final class FeedStore {
   private final Query unbury;
   private final Query buried;
   private final Query merge;
+  private final Query sweep;
   private final Query trim;
   private final Query count;
   private final Query progress;
@@ -91,6 +92,10 @@ public final class FeedStore {
                 + " WHEN NOT MATCHED THEN INSERT"
                 + " (id, title, published_at, data, fetched_at, written)"
                 + " VALUES (s.id, s.title, s.published_at, s.data, s.fetched_at, FALSE)");
+    sweep =
+        database.query(
+            "feed_sweep",
+            "DELETE FROM feed_items WHERE NOT written AND id IN (SELECT id FROM feed_deleted)");
     trim =
         database.query(
             "feed_trim",
@@ -227,6 +232,7 @@ public final class FeedStore {
                       .map(item -> values(item, fetchedAt))
                       .toList());
           if (changed > 0) {
+            session.update(sweep); // what was deleted since the list was read
             session.update(trim, most - 1);
           }
           advance(session, source, now);
