@@ -44,6 +44,7 @@ public final class FeedStore {
   private final Query buried;
   private final Query merge;
   private final Query sweep;
+  private final Query last;
   private final Query trim;
   private final Query count;
   private final Query progress;
@@ -96,11 +97,15 @@ public final class FeedStore {
         database.query(
             "feed_sweep",
             "DELETE FROM feed_items WHERE NOT written AND id IN (SELECT id FROM feed_deleted)");
+    last =
+        database.query(
+            "feed_last",
+            ITEM + "ORDER BY published_at DESC, id OFFSET ? ROWS FETCH NEXT 1 ROWS ONLY");
     trim =
         database.query(
             "feed_trim",
-            "DELETE FROM feed_items WHERE NOT written AND published_at < (SELECT published_at"
-                + " FROM feed_items ORDER BY published_at DESC, id OFFSET ? ROWS FETCH NEXT 1 ROWS ONLY)");
+            "DELETE FROM feed_items WHERE NOT written"
+                + " AND published_at <= ? AND (published_at < ? OR id > ?)");
     count = database.query("feed_count", "SELECT COUNT(*) FROM feed_items");
     progress =
         database.query(
@@ -233,11 +238,21 @@ public final class FeedStore {
                       .toList());
           if (changed > 0) {
             session.update(sweep); // what was deleted since the list was read
-            session.update(trim, most - 1);
+            trim(session, most);
           }
           advance(session, source, now);
           return changed;
         });
+  }
+
+  private void trim(Session session, long most) {
+    session
+        .first(last, FeedStore::entry, most - 1)
+        .ifPresent(
+            kept -> {
+              OffsetDateTime time = OffsetDateTime.parse(kept.publishedAt());
+              session.update(trim, time, time, kept.id());
+            });
   }
 
   private static Object[] values(Item item, Instant fetchedAt) {
