@@ -63,7 +63,7 @@ record FeedConfig(
         settings.text(
             "FEED_TIME_POINTER",
             "/published_at",
-            "JSON pointer to the time, within an item; empty for the time of the fetch",
+            "JSON pointer to the time, within an item; empty for when it was first fetched",
             FeedConfig::isPointer),
         settings.duration("FEED_CONNECT_TIMEOUT", "2s", LEAST, "The longest time to connect"),
         settings.duration(

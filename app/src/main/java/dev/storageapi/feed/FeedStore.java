@@ -86,10 +86,11 @@ public final class FeedStore {
             "MERGE INTO feed_items t USING ("
                 + ROW
                 + ") s ON t.id = s.id"
-                + " WHEN MATCHED AND NOT t.written AND (t.title <> s.title"
-                + " OR t.published_at <> s.published_at OR t.data <> s.data)"
-                + " THEN UPDATE SET title = s.title, published_at = s.published_at, data = s.data,"
-                + " fetched_at = s.fetched_at"
+                + " WHEN MATCHED AND NOT t.written AND (t.title <> s.title OR t.data <> s.data"
+                + " OR (t.published_at <> s.published_at AND s.published_at <> s.fetched_at))"
+                + " THEN UPDATE SET title = s.title, data = s.data, fetched_at = s.fetched_at,"
+                + " published_at = CASE WHEN s.published_at = s.fetched_at THEN t.published_at"
+                + " ELSE s.published_at END"
                 + " WHEN NOT MATCHED THEN INSERT"
                 + " (id, title, published_at, data, fetched_at, written)"
                 + " VALUES (s.id, s.title, s.published_at, s.data, s.fetched_at, FALSE)");
@@ -212,8 +213,11 @@ public final class FeedStore {
   }
 
   /**
-   * Stores what was fetched, with how far that has come: all of it or nothing.
+   * Stores what was fetched, with how far that has come: all of it or nothing. An item whose {@code
+   * publishedAt} is the time of the fetch has none of its own, and keeps that of the fetch that
+   * first brought it.
    *
+   * @param fetchedAt in microseconds
    * @param most the items that are kept; the oldest of the fetched ones beyond them go
    * @return how many were new or other than before
    */

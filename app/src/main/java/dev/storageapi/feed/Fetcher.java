@@ -8,6 +8,7 @@ import io.prometheus.metrics.core.metrics.Counter;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Random;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -127,7 +128,7 @@ public final class Fetcher implements AutoCloseable {
   }
 
   private Result read(Progress begun, Answer answer, Long quota) {
-    Instant now = clock.instant();
+    Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS); // as databases keep it
     Mapping.Mapped mapped = mapping.map(answer.body().orElseThrow(), now);
     if (mapped.outcome() != Outcome.SUCCESS) {
       return failed(begun, answer, mapped.outcome(), mapped.detail(), quota);
