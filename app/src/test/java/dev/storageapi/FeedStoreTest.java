@@ -1,0 +1,221 @@
+package dev.storageapi;
+
+import static dev.storageapi.RunningApp.body;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.storageapi.testing.Engine;
+import dev.storageapi.testing.TestUpstream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What becomes of items that the simulator does not have, on each database. */
+@ParameterizedClass(name = "{0}")
+@EnumSource(Engine.class)
+class FeedStoreTest {
+
+  private static final int MANY = 1500;
+
+  @Parameter private Engine engine;
+  @TempDir private Path folder;
+  private TestUpstream upstream;
+
+  @BeforeEach
+  void open() {
+    upstream = TestUpstream.start();
+  }
+
+  @AfterEach
+  void close() {
+    upstream.close();
+  }
+
+  private RunningFeed feed(String... settings) {
+    return RunningFeed.of(upstream.port(), engine.emptyDatabase(folder), settings);
+  }
+
+  private static String document(String id, String title, String time, String more) {
+    return "{\"id\":\"%s\",\"title\":\"%s\",\"published_at\":\"%s\"%s}"
+        .formatted(id, title, time, more);
+  }
+
+  private static String document(String id) {
+    return document(id, "t", "2026-01-01T00:00:00Z", "");
+  }
+
+  private static String documents(String... documents) {
+    return "{\"documents\":[" + String.join(",", documents) + "]}";
+  }
+
+  private static String documents(int count, IntFunction<String> document) {
+    return documents(IntStream.range(0, count).mapToObj(document).toArray(String[]::new));
+  }
+
+  @Test
+  void aChangedItemIsUpdatedAndTheOthersAreNotTouched() {
+    upstream.says(documents(document("a"), document("b"), document("c"), document("d")));
+    try (RunningFeed feed = feed()) {
+      feed.awaitFetch();
+      JsonNode[] before = {feed.item("a"), feed.item("b"), feed.item("c"), feed.item("d")};
+
+      upstream.says(
+          documents(
+              document("a"),
+              document("b", "new", "2026-01-01T00:00:00Z", ""),
+              document("c", "t", "2026-01-01T00:00:00.000001Z", ""),
+              document("d", "t", "2026-01-01T00:00:00Z", ",\"more\":1")));
+      feed.awaitFetch();
+
+      assertThat(feed.item("a")).isEqualTo(before[0]);
+      assertThat(feed.item("b").get("title").asText()).isEqualTo("new");
+      assertThat(feed.item("c").get("published_at").asText())
+          .isEqualTo("2026-01-01T00:00:00.000001Z");
+      assertThat(feed.item("d").get("data").get("more").asInt()).isEqualTo(1);
+      for (int i = 1; i < 4; i++) {
+        assertThat(feed.item("abcd".substring(i, i + 1)).get("fetched_at").asText())
+            .isGreaterThan(before[i].get("fetched_at").asText());
+      }
+    }
+  }
+
+  @Test
+  void theUpstreamsObjectIsServedToTheDigit() {
+    String data =
+        document("x", "t", "2026-01-01T00:00:00Z", ", \"n\" : [1.10, 1E5, -0.0, 1e-400]\n")
+            .replace("1E5", "12345678901234567890123456789.50, 1E5");
+    upstream.says(documents(data));
+    try (RunningFeed feed = feed()) {
+      feed.awaitFetch();
+
+      assertThat(body(feed.get("x"))).contains("\"data\":" + data + ",");
+    }
+  }
+
+  @Test
+  void anItemThatTheUpstreamNoLongerHasStays() {
+    upstream.says(documents(document("a"), document("b")));
+    try (RunningFeed feed = feed()) {
+      feed.awaitFetch();
+      upstream.says(documents(document("b")));
+      feed.awaitFetch();
+      upstream.says(documents());
+      feed.awaitFetch();
+
+      assertThat(feed.ids("")).containsExactly("a", "b");
+    }
+  }
+
+  @Test
+  void aDeletedItemComesBackOnlyAfterTheUpstreamWasWithoutIt() {
+    upstream.says(documents(document("a"), document("b")));
+    try (RunningFeed feed = feed()) {
+      feed.awaitFetch();
+      feed.delete("a");
+      upstream.says(documents(document("a", "new", "2026-02-01T00:00:00Z", ""), document("b")));
+      feed.awaitFetch();
+      assertThat(feed.ids("")).containsExactly("b");
+
+      upstream.says(documents(document("b")));
+      feed.awaitFetch();
+      assertThat(feed.ids("")).containsExactly("b");
+
+      upstream.says(documents(document("a"), document("b")));
+      feed.awaitFetch();
+      assertThat(feed.ids("")).containsExactly("a", "b");
+    }
+  }
+
+  @Test
+  void theLimitOfItemsHoldsWhereAllAreOfOneTime() {
+    upstream.says(documents(30, i -> document("i" + (10 + i))));
+    try (RunningFeed feed = feed("FEED_MAX_ITEMS", "20")) {
+      for (int i = 0; i < 2; i++) {
+        feed.awaitFetch();
+        assertThat(feed.ids("")).hasSize(20).startsWith("i10").endsWith("i29");
+      }
+    }
+  }
+
+  @Test
+  void anItemWithoutATimeHasThatOfTheFetchThatFirstBroughtIt() {
+    upstream.says(documents(document("a"), document("b")));
+    try (RunningFeed feed = feed("FEED_TIME_POINTER", "")) {
+      feed.awaitFetch();
+      JsonNode a = feed.item("a");
+      JsonNode b = feed.item("b");
+      assertThat(a.get("published_at")).isEqualTo(a.get("fetched_at"));
+
+      feed.awaitFetch();
+      upstream.says(documents(document("a"), document("b", "new", "", ""), document("c")));
+      feed.awaitFetch();
+
+      assertThat(feed.item("a")).isEqualTo(a);
+      assertThat(feed.item("b").get("title").asText()).isEqualTo("new");
+      assertThat(feed.item("b").get("published_at")).isEqualTo(b.get("published_at"));
+      assertThat(feed.ids("")).containsExactly("c", "a", "b");
+    }
+  }
+
+  /** An upstream that changes every item each time it is asked. */
+  private AtomicInteger alwaysNew() {
+    AtomicInteger generation = new AtomicInteger();
+    upstream.says(
+        () -> {
+          String title = "fetched " + generation.incrementAndGet();
+          return new TestUpstream.Answer(
+              200,
+              documents(MANY, i -> document("i" + i, title, "2026-01-01T00:00:00Z", "")),
+              Map.of());
+        });
+    return generation;
+  }
+
+  @Test
+  void whatAClientDeletesWhileItIsFetchedStaysDeleted() {
+    AtomicInteger generation = alwaysNew();
+    try (RunningFeed feed = feed("DATABASE_QUERY_TIMEOUT", "10s")) {
+      feed.awaitFetch();
+      int from = generation.get();
+      List<String> deleted =
+          IntStream.range(0, 100).mapToObj(i -> "i" + (MANY - 1 - 7 * i)).toList();
+      for (String id : deleted) {
+        assertThat(feed.delete(id).statusCode()).isEqualTo(204);
+      }
+      assertThat(generation.get()).isGreaterThan(from);
+      feed.awaitFetch();
+
+      assertThat(deleted).allMatch(id -> feed.get(id).statusCode() == 404);
+      assertThat(feed.status().get("items").asInt()).isEqualTo(MANY - deleted.size());
+    }
+  }
+
+  @Test
+  void whatAClientWritesWhileItIsFetchedStaysWritten() {
+    AtomicInteger generation = alwaysNew();
+    try (RunningFeed feed = feed("DATABASE_QUERY_TIMEOUT", "10s")) {
+      feed.awaitFetch();
+      int from = generation.get();
+      List<String> written =
+          IntStream.range(0, 100).mapToObj(i -> "i" + (MANY - 1 - 7 * i)).toList();
+      for (String id : written) {
+        assertThat(feed.put(id, "{\"title\":\"mine\"}").statusCode()).isEqualTo(200);
+      }
+      assertThat(generation.get()).isGreaterThan(from);
+      feed.awaitFetch();
+
+      assertThat(written).allMatch(id -> feed.item(id).get("title").asText().equals("mine"));
+      assertThat(feed.fetches("database_error")).isZero();
+    }
+  }
+}
