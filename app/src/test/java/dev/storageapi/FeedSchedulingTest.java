@@ -74,6 +74,11 @@ class FeedSchedulingTest {
   }
 
   private RunningApp app(String path) {
+    return app(path, "1h");
+  }
+
+  /** An application with a quota of 3600 fetches in that time. */
+  private RunningApp app(String path, String window) {
     String host = "127.0.0.1:" + upstream.getAddress().getPort();
     return RunningApp.with(
         "DATABASE_URL",
@@ -84,6 +89,8 @@ class FeedSchedulingTest {
         host,
         "FEED_QUOTA",
         "3600",
+        "FEED_QUOTA_WINDOW",
+        window,
         "FEED_MAX_BACKOFF",
         "10s");
   }
@@ -117,6 +124,21 @@ class FeedSchedulingTest {
       await()
           .atMost(Duration.ofSeconds(40))
           .until(() -> fetches(app, "upstream_error") >= before + 2);
+    }
+  }
+
+  /** As a clock does that is set back. */
+  @Test
+  void aShorterIntervalHoldsFromTheNextStartOn() throws IOException {
+    try (RunningApp app = app("/nowhere", "3600h")) {
+      await().until(() -> fetches(app, "upstream_error") == 1);
+
+      JsonNode feed = new JsonMapper().readTree(app.text("/feed"));
+      assertThat(Instant.parse(feed.path("next_fetch").asText()))
+          .isAfter(Instant.now().plus(Duration.ofMinutes(50)));
+    }
+    try (RunningApp app = app("/nowhere")) {
+      await().until(() -> fetches(app, "upstream_error") >= 2);
     }
   }
 

@@ -119,8 +119,17 @@ public final class Feed implements AutoCloseable {
             .shutdownMaxWait(STOP)
             .build();
     keepRow(fresh);
+    bringNear(fresh);
     fresh.start();
     return fresh;
+  }
+
+  /** A fetch that is due later than one can be is due now. */
+  private void bringNear(Scheduler of) {
+    Instant now = clock.instant();
+    of.getScheduledExecution(task.instance(source))
+        .filter(row -> !row.isPicked() && !pace.allows(row.getExecutionTime(), now))
+        .ifPresent(row -> of.reschedule(row.getTaskInstance(), now));
   }
 
   /**

@@ -100,8 +100,9 @@ public final class Fetcher implements AutoCloseable {
   private Instant fetchIfDue() throws InterruptedException {
     Instant now = clock.instant();
     Progress before = store.progress(source);
-    if (before.nextFetch() != null && now.isBefore(before.nextFetch())) {
-      return before.nextFetch();
+    Instant due = before.nextFetch();
+    if (due != null && now.isBefore(due) && pace.allows(due, now)) {
+      return due;
     }
     Progress begun = before.attempted(now, now.plus(pace.next(random)));
     store.advance(source, begun);

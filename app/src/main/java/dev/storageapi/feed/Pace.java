@@ -1,6 +1,7 @@
 package dev.storageapi.feed;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
 
@@ -37,8 +38,19 @@ public record Pace(int quota, Duration window, Duration longest) {
   Duration next(int failures, Optional<Duration> retryAfter, RandomGenerator random) {
     Duration backoff = interval().multipliedBy(1L << Math.min(failures, MOST_DOUBLINGS));
     Duration wait = retryAfter.filter(told -> told.compareTo(backoff) > 0).orElse(backoff);
-    Duration most = longest.compareTo(interval()) < 0 ? interval() : longest;
-    return jittered(wait.compareTo(most) < 0 ? wait : most, random);
+    return jittered(wait.compareTo(most()) < 0 ? wait : most(), random);
+  }
+
+  private Duration most() {
+    return longest.compareTo(interval()) < 0 ? interval() : longest;
+  }
+
+  /**
+   * Whether the next fetch can be due so late. What cannot was said under other settings, or by a
+   * clock that was ahead.
+   */
+  boolean allows(Instant next, Instant now) {
+    return !next.isAfter(now.plus(most()).plus(most().dividedBy(10)));
   }
 
   private static Duration jittered(Duration wait, RandomGenerator random) {
