@@ -188,18 +188,23 @@ public final class Database implements AutoCloseable {
   }
 
   private <T> T transaction(Session.Source source, Function<Session, T> work) {
-    Session.Source begun =
-        () -> {
-          Session.Lease lease = source.connect();
-          lease.connection().setAutoCommit(false);
-          return lease;
-        };
-    try (Session session = new Session(begun)) {
+    try (Session session = new Session(() -> begun(source.connect()))) {
       T result = work.apply(session);
       session.commit(commit);
       return result;
     } catch (DatabaseFailure e) {
       throw keeper.explained(e);
+    }
+  }
+
+  /** Fails where H2 has closed itself: then nobody else would give the connection back. */
+  private static Session.Lease begun(Session.Lease lease) throws SQLException {
+    try {
+      lease.connection().setAutoCommit(false);
+      return lease;
+    } catch (SQLException e) {
+      lease.close();
+      throw e;
     }
   }
 

@@ -24,7 +24,20 @@ public final class Session implements AutoCloseable {
   }
 
   /** A connection, and what to do when it is given back. */
-  record Lease(Connection connection, Runnable end) {}
+  record Lease(Connection connection, Runnable end) implements AutoCloseable {
+
+    /** Gives the connection back. What was not committed is undone. */
+    @Override
+    public void close() {
+      try {
+        connection.close();
+      } catch (SQLException e) {
+        log.debug("the connection was gone", e);
+      } finally {
+        end.run();
+      }
+    }
+  }
 
   /** Where connections come from. */
   @FunctionalInterface
@@ -171,13 +184,7 @@ public final class Session implements AutoCloseable {
   @Override
   public void close() {
     if (lease != null) {
-      try {
-        lease.connection().close();
-      } catch (SQLException e) {
-        log.debug("the connection was gone", e);
-      } finally {
-        lease.end().run();
-      }
+      lease.close();
     }
   }
 }
