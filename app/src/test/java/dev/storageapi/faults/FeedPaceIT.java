@@ -1,0 +1,164 @@
+package dev.storageapi.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.storageapi.testing.FeedStatus;
+import dev.storageapi.testing.ServiceProcess;
+import dev.storageapi.testing.Simulator;
+import dev.storageapi.testing.Simulator.Served;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Row 24: how often the upstream is asked, as the simulator counts it. */
+@Tag("ci")
+class FeedPaceIT {
+
+  /** How much sooner a request may come than the one before it, from our clock to its log. */
+  private static final Duration EARLY = Duration.ofMillis(100);
+
+  /** How much later, on a busy machine. */
+  private static final Duration LATE = Duration.ofSeconds(1);
+
+  @TempDir private Path folder;
+
+  private ServiceProcess service(Simulator simulator, String... settings) {
+    String database = "jdbc:h2:file:" + folder.resolve("storage");
+    return ServiceProcess.with(simulator.feed(database, settings)).start();
+  }
+
+  private static void awaitServed(Simulator simulator, int count) {
+    await()
+        .atMost(Duration.ofSeconds(90))
+        .untilAsserted(() -> assertThat(simulator.served()).hasSizeGreaterThanOrEqualTo(count));
+  }
+
+  private static Duration gap(List<Served> served, int number) {
+    return Duration.between(served.get(number - 1).at(), served.get(number).at());
+  }
+
+  /** A wait of so long, made longer by up to a tenth, and what a machine adds to it. */
+  private static void assertWaited(Duration gap, Duration wait) {
+    assertThat(gap).isBetween(wait.minus(EARLY), wait.plus(wait.dividedBy(10)).plus(LATE));
+  }
+
+  @Test
+  void theQuotaIsUsedAndNeverExceeded() {
+    keepWithin(10, Duration.ofSeconds(5), Duration.ofSeconds(15));
+  }
+
+  @Test
+  @Tag("full")
+  void theQuotaIsUsedAndNeverExceededForMinutes() {
+    keepWithin(30, Duration.ofSeconds(15), Duration.ofSeconds(150));
+  }
+
+  private void keepWithin(int quota, Duration window, Duration time) {
+    try (Simulator simulator = Simulator.start();
+        ServiceProcess service =
+            service(
+                simulator,
+                "FEED_QUOTA",
+                Integer.toString(quota),
+                "FEED_QUOTA_WINDOW",
+                window.toSeconds() + "s")) {
+      awaitServed(simulator, 2); // the first one loads classes
+      Instant start = Instant.now();
+      int before = simulator.requests();
+      await().atMost(time.multipliedBy(2)).until(() -> Instant.now().isAfter(start.plus(time)));
+      int asked = simulator.requests() - before;
+      Duration took = Duration.between(start, Instant.now());
+
+      double allowed = quota * took.toMillis() / (double) window.toMillis();
+      assertThat((double) asked).isBetween(0.8 * allowed, allowed + 1);
+      awaitServed(simulator, before + asked);
+      List<Served> served = simulator.served();
+      for (int i = quota; i < served.size(); i++) {
+        assertThat(Duration.between(served.get(i - quota).at(), served.get(i).at()))
+            .as("from request %d to %d", i - quota, i)
+            .isGreaterThanOrEqualTo(window);
+      }
+      assertThat(served.get(0).status()).isEqualTo(200);
+      long whole = served.stream().filter(one -> one.status() == 200).count();
+      assertThat(whole).isLessThanOrEqualTo(2); // an hour may have begun meanwhile
+      assertThat(served).allMatch(one -> one.status() == 200 || one.status() == 304);
+      assertThat(FeedStatus.of(service).items()).isBetween(50, 51);
+    }
+  }
+
+  @Test
+  void theWaitDoublesWithEachFailureUpToTheLimitAndIsForgottenAfterwards() {
+    try (Simulator simulator = Simulator.start("SIMULATOR_MODE", "failing");
+        ServiceProcess service =
+            service(
+                simulator,
+                "FEED_QUOTA",
+                "5",
+                "FEED_QUOTA_WINDOW",
+                "1s",
+                "FEED_MAX_BACKOFF",
+                "3s")) {
+      awaitServed(simulator, 7);
+      List<Served> failed = simulator.served();
+      int[] millis = {400, 800, 1600, 3000, 3000, 3000};
+      for (int i = 0; i < millis.length; i++) {
+        assertWaited(gap(failed, i + 1), Duration.ofMillis(millis[i]));
+      }
+
+      simulator.mode("normal");
+      int before = simulator.requests();
+      awaitServed(simulator, before + 4);
+      List<Served> served = simulator.served();
+      assertWaited(gap(served, before), Duration.ofSeconds(3));
+      for (int i = before + 1; i < before + 4; i++) {
+        assertWaited(gap(served, i), Duration.ofMillis(200));
+      }
+      assertThat(service.scrape().value("feed_fetches_total", "outcome", "success")).isEqualTo(1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"limited", "unavailable"})
+  void whatTheUpstreamTellsToWaitIsWaited(String mode) {
+    try (Simulator simulator =
+            Simulator.start("SIMULATOR_MODE", mode, "SIMULATOR_RETRY_AFTER", "4s");
+        ServiceProcess service = service(simulator, "FEED_QUOTA", "5", "FEED_QUOTA_WINDOW", "1s")) {
+      awaitServed(simulator, 3);
+
+      for (int i = 1; i < 3; i++) {
+        assertWaited(gap(simulator.served(), i), Duration.ofSeconds(4));
+      }
+      assertThat(service.send("GET", "/ready/feed").body()).contains("never fetched");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"limited", "unavailable"})
+  void noUpstreamCanTellToWaitForLongerThanTheLimit(String mode) {
+    try (Simulator simulator =
+            Simulator.start("SIMULATOR_MODE", mode, "SIMULATOR_RETRY_AFTER", "24h");
+        ServiceProcess service =
+            service(
+                simulator,
+                "FEED_QUOTA",
+                "5",
+                "FEED_QUOTA_WINDOW",
+                "1s",
+                "FEED_MAX_BACKOFF",
+                "2s")) {
+      awaitServed(simulator, 4);
+
+      for (int i = 1; i < 4; i++) {
+        assertWaited(gap(simulator.served(), i), Duration.ofSeconds(2));
+      }
+      assertThat(service.send("GET", "/ready/feed").body()).contains("never fetched");
+    }
+  }
+}
