@@ -1,4 +1,4 @@
-# What bench/compare, bench/threads and bench/start share. To be sourced.
+# What the scripts in bench/ share. To be sourced.
 # shellcheck shell=bash disable=SC2034 # used by those that source it
 
 home=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -52,17 +52,22 @@ start_server() {
 
 # load SECONDS: requests by wrk; prints "requests-per-second p99-milliseconds".
 load() {
-  taskset -c "$client_cores" \
-    wrk -t1 -c"$connections" -d"$1s" --latency "http://127.0.0.1:$port/api/buckets/7" \
+  get "$1" "http://127.0.0.1:$port/api/buckets/7" | awk '{ print $1, $3 }'
+}
+
+# get SECONDS URL [WRK-OPTION…]: requests by wrk; prints "requests-per-second p50 p99", in milliseconds.
+get() {
+  taskset -c "$client_cores" wrk -t1 -c"$connections" -d"$1s" --latency "${@:3}" "$2" \
     >"$work/wrk.out" 2>&1 || fail "wrk: $(cat "$work/wrk.out")"
   ! grep -E 'Non-2xx|Socket errors' "$work/wrk.out" >&2 || fail "not every answer was a 200"
   awk '
-    $1 == "99%" {
-      p99 = $2 + 0
-      if ($2 ~ /us$/) p99 /= 1000; else if ($2 !~ /ms$/) p99 *= 1000
+    function milliseconds(time) {
+      return time * (time ~ /us$/ ? 0.001 : time ~ /ms$/ ? 1 : 1000)
     }
+    $1 == "50%" { p50 = milliseconds($2) }
+    $1 == "99%" { p99 = milliseconds($2) }
     $1 == "Requests/sec:" { rate = $2 }
-    END { printf "%d %.2f\n", rate, p99 }' "$work/wrk.out"
+    END { printf "%d %.2f %.2f\n", rate, p50, p99 }' "$work/wrk.out"
 }
 
 # median: of the numbers on standard input, one a line.

@@ -11,7 +11,6 @@ import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import javax.sql.DataSource;
 
@@ -66,7 +65,6 @@ public final class Database implements AutoCloseable {
   private final Limits limits;
   private final Histogram durations;
   private final Counter errors;
-  private final Semaphore places;
   private final Pool pool;
   private final Keeper keeper;
   private final Query commit;
@@ -75,7 +73,6 @@ public final class Database implements AutoCloseable {
   public Database(DatabaseUrl url, Limits limits, Metrics metrics) {
     this.url = url;
     this.limits = limits;
-    this.places = new Semaphore(limits.concurrent());
     pool = new Pool(url, limits);
     keeper = new Keeper(url, limits, pool);
     durations = metrics.nativeHistogram(Metric.DB_QUERY_DURATION);
@@ -84,7 +81,7 @@ public final class Database implements AutoCloseable {
     Metrics.Gauges connections = metrics.gauges(Metric.DB_POOL_CONNECTIONS);
     connections.add("active", () -> pool.ask(HikariPoolMXBean::getActiveConnections));
     connections.add("idle", () -> pool.ask(HikariPoolMXBean::getIdleConnections));
-    connections.add("pending", () -> pool.ask(HikariPoolMXBean::getThreadsAwaitingConnection));
+    connections.add("pending", pool::waiting);
     connections.add("max", limits::pool);
     metrics.gauge(Metric.DB_FILE_SIZE, keeper::fileSize);
   }
@@ -215,15 +212,7 @@ public final class Database implements AutoCloseable {
 
   private Session.Lease connectToRead() throws SQLException {
     requireDatabase();
-    if (!places.tryAcquire()) {
-      throw new DatabaseFailure(UNAVAILABLE, "too many are waiting for the database", null);
-    }
-    try {
-      return new Session.Lease(pool.connect(), places::release);
-    } catch (SQLException | RuntimeException e) {
-      places.release();
-      throw e;
-    }
+    return pool.lease();
   }
 
   private Session.Lease connectForLong() throws SQLException {

@@ -1,23 +1,34 @@
 package dev.storageapi.database;
 
+import static dev.storageapi.database.DatabaseFailure.Kind.UNAVAILABLE;
+
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
-import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.ToIntFunction;
 import javax.sql.DataSource;
 
-/** The pool of connections, HikariCP's, made when the database is there for the first time. */
+/**
+ * The pool of connections, HikariCP's, made when the database is there for the first time. They are
+ * given in the order of asking: HikariCP itself lets those who come overtake those who wait, some
+ * until their time is over, and wakes a thread of its own each time that one has to wait.
+ */
 final class Pool implements AutoCloseable {
 
   private final DatabaseUrl url;
   private final Database.Limits limits;
+  private final Semaphore places;
+  private final Semaphore turns;
   private volatile HikariDataSource source;
 
   Pool(DatabaseUrl url, Database.Limits limits) {
     this.url = url;
     this.limits = limits;
+    places = new Semaphore(limits.concurrent());
+    turns = new Semaphore(limits.pool(), true);
   }
 
   /** Makes the pool, or lets every connection that it has go: each may be dead. */
@@ -44,8 +55,48 @@ final class Pool implements AutoCloseable {
     return config;
   }
 
-  Connection connect() throws SQLException {
-    return source().getConnection();
+  /**
+   * A connection, waited for if need be.
+   *
+   * @throws DatabaseFailure if too many wait already, or it took too long
+   */
+  Session.Lease lease() throws SQLException {
+    if (!places.tryAcquire()) {
+      throw new DatabaseFailure(UNAVAILABLE, "too many are waiting for the database", null);
+    }
+    try {
+      awaitTurn();
+    } catch (DatabaseFailure e) {
+      places.release();
+      throw e;
+    }
+    try {
+      return new Session.Lease(source().getConnection(), this::end);
+    } catch (SQLException | RuntimeException e) {
+      end();
+      throw e;
+    }
+  }
+
+  private void awaitTurn() {
+    try {
+      if (!turns.tryAcquire(limits.poolWait().toNanos(), TimeUnit.NANOSECONDS)) {
+        throw new DatabaseFailure(UNAVAILABLE, "every connection is at work", null);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new DatabaseFailure(UNAVAILABLE, "interrupted", e);
+    }
+  }
+
+  private void end() {
+    turns.release();
+    places.release();
+  }
+
+  /** How many wait for a connection. */
+  int waiting() {
+    return turns.getQueueLength() + ask(HikariPoolMXBean::getThreadsAwaitingConnection);
   }
 
   /**
@@ -56,7 +107,7 @@ final class Pool implements AutoCloseable {
   DataSource source() {
     HikariDataSource now = source;
     if (now == null) {
-      throw new DatabaseFailure(DatabaseFailure.Kind.UNAVAILABLE, "there is no database yet", null);
+      throw new DatabaseFailure(UNAVAILABLE, "there is no database yet", null);
     }
     return now;
   }

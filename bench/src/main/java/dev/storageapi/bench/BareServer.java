@@ -1,5 +1,6 @@
 package dev.storageapi.bench;
 
+import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import dev.storageapi.BareProperties;
 import java.io.IOException;
@@ -22,13 +23,10 @@ public final class BareServer {
 
   /** Listens on the port given first; the second argument is {@code pool} or {@code virtual}. */
   public static void main(String[] arguments) throws IOException, ReflectiveOperationException {
-    BareProperties.set();
     byte[] body = new byte[100];
-    HttpServer server =
-        HttpServer.create(new InetSocketAddress(Integer.parseInt(arguments[0])), 1024);
-    server.setExecutor(executor(arguments[1].equals("virtual")));
-    server.createContext(
-        "/",
+    start(
+        Integer.parseInt(arguments[0]),
+        arguments[1].equals("virtual"),
         exchange -> {
           exchange.getResponseHeaders().set("Content-Type", "application/octet-stream");
           exchange.sendResponseHeaders(200, body.length);
@@ -36,6 +34,15 @@ public final class BareServer {
             out.write(body);
           }
         });
+  }
+
+  /** Listens, and has everything answered by {@code handler}. */
+  static void start(int port, boolean virtual, HttpHandler handler)
+      throws IOException, ReflectiveOperationException {
+    BareProperties.set();
+    HttpServer server = HttpServer.create(new InetSocketAddress(port), 1024);
+    server.setExecutor(executor(virtual));
+    server.createContext("/", handler);
     server.start();
   }
 
