@@ -26,7 +26,7 @@ record DatabaseConfig(Optional<DatabaseUrl> url, Database.Limits limits) {
                 "Requests that use or await a connection at once; one more is answered 503"),
             settings.duration(
                 "DATABASE_POOL_TIMEOUT",
-                "500ms",
+                "300ms",
                 Duration.ofMillis(250),
                 "How long a request waits for a connection; then 503"),
             settings.duration(
