@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.storageapi.testing.Engine;
 import dev.storageapi.testing.PostgresCluster;
+import dev.storageapi.testing.TestUpstream;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -336,6 +337,22 @@ class FeedFetchTest {
       }
       assertThat(json(first.get("/mode")).get("requests").asInt()).isEqualTo(1);
       assertThat(json(second.get("/mode")).get("requests").asInt()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void whatTheUpstreamTellsToWaitCountsFromItsAnswer() {
+    try (TestUpstream upstream = TestUpstream.start();
+        RunningFeed feed = RunningFeed.of(upstream.port(), database, "FEED_MAX_BACKOFF", "1h")) {
+      feed.awaitFetch();
+      Map<String, String> wait = Map.of("Retry-After", "2");
+      upstream.says(() -> new TestUpstream.Answer(429, "", wait, Duration.ofSeconds(1)));
+      feed.awaitFetch("rate_limited");
+
+      List<TestUpstream.Asked> asked = upstream.asked();
+      int last = asked.size() - 1;
+      assertThat(Duration.between(asked.get(last - 1).answered(), asked.get(last).at()))
+          .isBetween(Duration.ofSeconds(2), Duration.ofSeconds(4));
     }
   }
 }

@@ -8,7 +8,6 @@ import dev.storageapi.testing.Engine;
 import dev.storageapi.testing.TestUpstream;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -174,9 +173,7 @@ class FeedStoreTest {
         () -> {
           String title = "fetched " + generation.incrementAndGet();
           return new TestUpstream.Answer(
-              200,
-              documents(MANY, i -> document("i" + i, title, "2026-01-01T00:00:00Z", "")),
-              Map.of());
+              200, documents(MANY, i -> document("i" + i, title, "2026-01-01T00:00:00Z", "")));
         });
     return generation;
   }

@@ -9,10 +9,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
@@ -29,14 +32,21 @@ import java.util.function.Supplier;
  */
 public final class TestUpstream implements AutoCloseable {
 
-  /** One answer. */
-  public record Answer(int status, String body, Map<String, String> headers) {}
+  /** One answer, which is sent after a delay. */
+  public record Answer(int status, String body, Map<String, String> headers, Duration delay) {
+
+    /** An answer that is sent at once. */
+    public Answer(int status, String body) {
+      this(status, body, Map.of(), Duration.ZERO);
+    }
+  }
 
   /** A request: when it came, when its answer was sent, and what it had in its head. */
   public record Asked(Instant at, Instant answered, Headers headers) {}
 
   private final HttpServer server;
   private final List<Asked> asked = new CopyOnWriteArrayList<>();
+  private final CountDownLatch closed = new CountDownLatch(1);
   private volatile Supplier<Answer> answers;
 
   private TestUpstream(HttpServer server) {
@@ -64,7 +74,7 @@ public final class TestUpstream implements AutoCloseable {
 
   /** From now on every request is answered by 200 with this body. */
   public void says(String json) {
-    says(() -> new Answer(200, json, Map.of()));
+    says(() -> new Answer(200, json));
   }
 
   /** From now on every request is answered by what this makes for it, one request at a time. */
@@ -82,14 +92,24 @@ public final class TestUpstream implements AutoCloseable {
     Answer answer = answers.get();
     answer.headers().forEach(exchange.getResponseHeaders()::add);
     byte[] body = answer.body().getBytes(UTF_8);
+    await(answer.delay());
     asked.add(new Asked(came, Instant.now(), exchange.getRequestHeaders()));
     exchange.sendResponseHeaders(answer.status(), body.length == 0 ? -1 : body.length);
     exchange.getResponseBody().write(body);
     exchange.close();
   }
 
+  private void await(Duration delay) {
+    try {
+      boolean unused = closed.await(delay.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   @Override
   public void close() {
+    closed.countDown();
     server.stop(0);
   }
 }
