@@ -6,7 +6,7 @@ import java.util.Map;
 /** What differs between the databases: types of the schema, time limits, durability. */
 public enum Dialect {
   /** Embedded, in a file. */
-  H2(Map.of("bytes", "VARBINARY", "byte_order", "")) {
+  H2(Map.of("bytes", "VARBINARY", "byte_order", "", "unless_there", "IF NOT EXISTS")) {
     @Override
     Map<String, String> properties(Duration statement) {
       return Map.of(
@@ -26,7 +26,7 @@ public enum Dialect {
   },
 
   /** A server of its own. */
-  POSTGRESQL(Map.of("bytes", "BYTEA", "byte_order", "COLLATE \"C\"")) {
+  POSTGRESQL(Map.of("bytes", "BYTEA", "byte_order", "COLLATE \"C\"", "unless_there", "")) {
     @Override
     Map<String, String> properties(Duration statement) {
       // The server ends a statement that takes too long; the network gets a little longer to say

@@ -12,6 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,17 +93,28 @@ final class Keeper implements AutoCloseable {
     pool.renew();
   }
 
-  /** Brings the schema up to date; of several replicas one does it, the others wait. */
+  /**
+   * Brings the schema up to date; of several replicas one does it, the others wait. H2 commits each
+   * statement of a migration by itself, so one that was killed or had no space may be half done: it
+   * is begun again, and leaves alone what is there.
+   */
   private void migrate() {
-    Flyway.configure()
+    Flyway flyway = flyway();
+    if (Stream.of(flyway.info().all()).anyMatch(one -> one.getState().isFailed())) {
+      flyway.repair();
+    }
+    flyway.migrate();
+  }
+
+  private Flyway flyway() {
+    return Flyway.configure()
         .dataSource(url.jdbc(), url.user(), url.password())
         .jdbcProperties(url.properties(limits.transaction()))
         .locations("classpath:dev/storageapi/database/migrations")
         .placeholders(url.dialect().placeholders())
         .baselineOnMigrate(true)
         .baselineVersion("0")
-        .load()
-        .migrate();
+        .load();
   }
 
   private void disconnect() {

@@ -1,5 +1,5 @@
 -- What was fetched, and what clients wrote: written is true for the latter, and a fetch leaves it alone.
-CREATE TABLE feed_items (
+CREATE TABLE ${unless_there} feed_items (
   id VARCHAR ${byte_order} PRIMARY KEY,
   title VARCHAR NOT NULL,
   published_at TIMESTAMP(6) WITH TIME ZONE NOT NULL,
@@ -8,15 +8,15 @@ CREATE TABLE feed_items (
   written BOOLEAN NOT NULL
 );
 
-CREATE INDEX feed_items_newest ON feed_items (published_at DESC, id);
+CREATE INDEX ${unless_there} feed_items_newest ON feed_items (published_at DESC, id);
 
 -- Fetched items that a client deleted: a fetch does not bring them back.
-CREATE TABLE feed_deleted (
+CREATE TABLE ${unless_there} feed_deleted (
   id VARCHAR ${byte_order} PRIMARY KEY
 );
 
 -- One row for each source: how far its fetches have come.
-CREATE TABLE feed_sources (
+CREATE TABLE ${unless_there} feed_sources (
   source VARCHAR PRIMARY KEY,
   etag VARCHAR,
   last_modified VARCHAR,
@@ -28,7 +28,7 @@ CREATE TABLE feed_sources (
 );
 
 -- The table of db-scheduler, as its documentation gives it.
-CREATE TABLE scheduled_tasks (
+CREATE TABLE ${unless_there} scheduled_tasks (
   task_name VARCHAR(100) NOT NULL,
   task_instance VARCHAR(100) NOT NULL,
   task_data ${bytes},
@@ -44,4 +44,4 @@ CREATE TABLE scheduled_tasks (
   PRIMARY KEY (task_name, task_instance)
 );
 
-CREATE INDEX scheduled_tasks_execution_time ON scheduled_tasks (execution_time);
+CREATE INDEX ${unless_there} scheduled_tasks_execution_time ON scheduled_tasks (execution_time);
