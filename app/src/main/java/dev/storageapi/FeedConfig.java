@@ -34,8 +34,8 @@ record FeedConfig(
 
   private static final Duration LEAST = Duration.ofMillis(1);
 
-  /** RFC 6901, 3. */
-  private static final Pattern POINTER = Pattern.compile("(/([^~]|~[01])*)?");
+  /** RFC 6901, 3: what may not stand in a pointer. */
+  private static final Pattern BAD_ESCAPE = Pattern.compile("~(?![01])");
 
   private static final Pattern HOST_AND_PORT =
       Pattern.compile("(\\[[0-9A-Fa-f:.]+\\]|[0-9A-Za-z.-]+):([1-9][0-9]{0,4})");
@@ -104,7 +104,7 @@ record FeedConfig(
   }
 
   private static boolean isPointer(String text) {
-    return POINTER.matcher(text).matches();
+    return text.isEmpty() || (text.startsWith("/") && !BAD_ESCAPE.matcher(text).find());
   }
 
   private static String hostAndPort(String item) {

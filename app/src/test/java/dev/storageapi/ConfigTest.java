@@ -103,6 +103,16 @@ class ConfigTest {
   }
 
   @Test
+  void aLongPointerIsReadAsAnyOther() {
+    String pointer = "/a~1".repeat(5_000);
+
+    assertThat(Config.from(Map.of("FEED_ITEMS_POINTER", pointer)).feed().itemsPointer())
+        .isEqualTo(pointer);
+    assertThatThrownBy(() -> Config.from(Map.of("FEED_ITEMS_POINTER", pointer + "~")))
+        .isInstanceOf(InvalidConfiguration.class);
+  }
+
+  @Test
   void whereTheFeedComesFromIsChecked() {
     assertThatThrownBy(
             () ->
