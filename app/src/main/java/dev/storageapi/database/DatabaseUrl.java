@@ -84,6 +84,9 @@ public record DatabaseUrl(
     if (h2.matches()) {
       Map<String, String> options = h2Options(h2.group(2));
       Path file = Path.of(h2.group(1)).toAbsolutePath().normalize();
+      if (file.getFileName() == null) {
+        throw new IllegalArgumentException("a URL of H2 names a file");
+      }
       return new DatabaseUrl(
           Dialect.H2, "jdbc:h2:file:" + file, Optional.of(file), options, "sa", "");
     }

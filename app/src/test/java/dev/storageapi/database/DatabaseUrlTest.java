@@ -214,6 +214,12 @@ class DatabaseUrlTest {
   }
 
   @Test
+  void theRootOfTheDiskIsNoFile() {
+    assertRefused("jdbc:h2:file:/", "names a file");
+    assertRefused("jdbc:h2:file:/x/..", "names a file");
+  }
+
+  @Test
   void aDatabaseInAFileMayHaveOptionsThatAreNumbers() {
     DatabaseUrl url = of("jdbc:h2:file:./a/../x;cache_size=2048;;LOCK_TIMEOUT=5;CACHE_SIZE=1024;");
 
