@@ -1,6 +1,7 @@
 package dev.storageapi;
 
 import static dev.storageapi.http.Route.Trait.ANY_CODING;
+import static dev.storageapi.http.Route.Trait.HEAVY;
 import static dev.storageapi.http.Route.Trait.OPERATIONS;
 import static dev.storageapi.http.Route.Trait.PROBE;
 import static dev.storageapi.http.Route.Trait.STREAM;
@@ -14,6 +15,7 @@ import dev.storageapi.database.DatabaseErrors;
 import dev.storageapi.datasets.DatasetApi;
 import dev.storageapi.feed.FeedApi;
 import dev.storageapi.http.Admission;
+import dev.storageapi.http.AnswerBudget;
 import dev.storageapi.http.Bodies;
 import dev.storageapi.http.Compression;
 import dev.storageapi.http.Cors;
@@ -136,13 +138,13 @@ final class App implements AutoCloseable {
     FeedApi feed = tables.items;
     return List.of(
         post("/datasets", datasets::post, 200, 422, 503, 507),
-        get("/datasets", datasets::list, 200, 422, 503),
+        get("/datasets", datasets::list, 200, 422, 503).with(HEAVY),
         get("/datasets/{id}", datasets::get, 200, 404, 422, 503),
         put("/datasets/{id}", datasets::put, 200, 404, 422, 503, 507),
         delete("/datasets/{id}", datasets::delete, 204, 404, 422, 503, 507),
         post("/datasets/{id}/reticulate", datasets::reticulate, 200, 422, 503),
         get("/feed", feed::status, 200, 503),
-        get("/feed/items", feed::list, 200, 400, 503),
+        get("/feed/items", feed::list, 200, 400, 503).with(HEAVY),
         post("/feed/items", feed::post, 201, 400, 409, 503, 507),
         get("/feed/items/{id}", feed::get, 200, 404, 503),
         put("/feed/items/{id}", feed::put, 200, 400, 404, 503, 507),
@@ -180,6 +182,7 @@ final class App implements AutoCloseable {
         new Cors(Set.copyOf(config.corsAllowedOrigins())),
         new Compression(),
         new Errors(metrics),
+        new AnswerBudget(server.answerBudgetBytes()),
         new Limits(
             server.maxTargetBytes(),
             server.maxHeaders(),

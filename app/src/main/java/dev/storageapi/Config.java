@@ -75,6 +75,7 @@ record Config(
       long maxHeaderBytes,
       long maxBodyBytes,
       long uploadBudgetBytes,
+      long answerBudgetBytes,
       boolean acceptChunked,
       int maxConcurrentRequests,
       Duration admissionWait) {}
@@ -191,6 +192,11 @@ record Config(
             "16MiB",
             1,
             "What all bodies under way may hold together; over it the answer is 503"),
+        settings.size(
+            "SERVER_ANSWER_BUDGET_BYTES",
+            "16MiB",
+            1,
+            "What all pages of datasets and items that are being sent may hold together; over it 503"),
         settings.flag(
             "SERVER_ACCEPT_CHUNKED",
             true,

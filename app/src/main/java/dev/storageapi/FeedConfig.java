@@ -75,7 +75,11 @@ record FeedConfig(
             1,
             1_000_000,
             "A document with more items is given up"),
-        settings.size("FEED_MAX_ITEM_BYTES", "16KiB", 1, "A larger item is skipped"),
+        settings.size(
+            "FEED_MAX_ITEM_BYTES",
+            "8KiB",
+            1,
+            "A larger item is skipped; of a client it is answered 400"),
         new Pace(
             settings.number(
                 "FEED_QUOTA", 60, 1, 1_000_000, "The fetches that the upstream allows in a window"),

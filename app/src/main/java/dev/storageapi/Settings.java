@@ -29,6 +29,10 @@ final class Settings {
   record Setting(String name, String fallback, String description) {}
 
   private static final Pattern DURATION = Pattern.compile("(\\d{1,9})(ms|s|m|h)");
+
+  /** In milliseconds more would not fit into what the JDK and the drivers count in. */
+  private static final Duration LONGEST = Duration.ofHours(500);
+
   private static final Pattern SIZE = Pattern.compile("(\\d{1,12})(B|KiB|MiB|GiB)?");
 
   /** What Kubernetes and Docker links put into the environment of a container by themselves. */
@@ -77,16 +81,17 @@ final class Settings {
         });
   }
 
-  /** A time, such as {@code 500ms} or {@code 30s}, of at least {@code min}. */
+  /** A time, such as {@code 500ms} or {@code 30s}, of at least {@code min} and at most 500 h. */
   Duration duration(String name, String fallback, Duration min, String description) {
     return read(
         name,
         fallback,
         description,
-        "a time such as 500ms, 30s, 5m or 1h, at least " + min.toMillis() + "ms",
+        "a time such as 500ms, 30s, 5m or 1h, at least " + min.toMillis() + "ms, at most 500h",
         value -> {
           Duration time = duration(value);
-          return time != null && time.compareTo(min) >= 0 ? time : null;
+          boolean fits = time != null && time.compareTo(min) >= 0 && time.compareTo(LONGEST) <= 0;
+          return fits ? time : null;
         });
   }
 

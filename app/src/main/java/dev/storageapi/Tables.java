@@ -36,7 +36,7 @@ final class Tables implements AutoCloseable {
         new DatasetApi(new DatasetStore(database), reticulation, config.datasets().maxPage());
     FeedStore store = new FeedStore(database);
     feed = feed(config.feed(), store, version, metrics, clock);
-    items = new FeedApi(store, feed, config.feed().maxPage(), clock);
+    items = new FeedApi(store, feed, config.feed().maxPage(), config.feed().maxItemBytes(), clock);
   }
 
   private Feed feed(

@@ -86,7 +86,7 @@ final class Keeper implements AutoCloseable {
   private void connect() throws SQLException {
     disconnect();
     own = url.connect(limits.statement());
-    if (!migrated) {
+    if (!migrated || url.dialect() == Dialect.POSTGRESQL) { // which may be another one by now
       migrate();
       migrated = true;
     }

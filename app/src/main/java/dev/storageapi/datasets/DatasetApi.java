@@ -1,5 +1,6 @@
 package dev.storageapi.datasets;
 
+import dev.storageapi.database.DatabaseFailure;
 import dev.storageapi.http.Json;
 import dev.storageapi.http.Refusal;
 import dev.storageapi.http.Request;
@@ -22,6 +23,9 @@ public final class DatasetApi {
 
   /** The longest name, in characters (code points). */
   public static final int MAX_NAME = 255;
+
+  /** Datasets that a slow reader of all of them holds at a time. */
+  private static final int PIECE = 100;
 
   private final DatasetStore store;
   private final Reticulation reticulation;
@@ -78,9 +82,17 @@ public final class DatasetApi {
       String array = new String(Json.bytes(page), StandardCharsets.UTF_8);
       out.write((before + array.substring(1, array.length() - 1)).getBytes(StandardCharsets.UTF_8));
       before = ",";
-      page = store.list(page.get(page.size() - 1).id(), maxPage);
+      page = more(page.get(page.size() - 1).id());
     }
     out.write("]\n".getBytes(StandardCharsets.UTF_8));
+  }
+
+  private List<Dataset> more(long after) {
+    try {
+      return store.list(after, PIECE);
+    } catch (DatabaseFailure e) {
+      throw new Refusal(503, "the database was lost on the way, or too many wait for it");
+    }
   }
 
   /** One of them: 200, 404, or 422 where the id is no number. */

@@ -26,11 +26,12 @@ public final class FeedApi {
    * The API of {@code feed}.
    *
    * @param maxPage the most items of a page
+   * @param maxItemBytes the most bytes of the data of an item that a client writes
    */
-  public FeedApi(FeedStore store, Feed feed, int maxPage, Clock clock) {
+  public FeedApi(FeedStore store, Feed feed, int maxPage, long maxItemBytes, Clock clock) {
     this.store = store;
     this.feed = feed;
-    this.written = new WrittenItems(clock);
+    this.written = new WrittenItems(maxItemBytes, clock);
     this.maxPage = maxPage;
     this.clock = clock;
   }

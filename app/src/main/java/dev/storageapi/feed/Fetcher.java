@@ -162,10 +162,14 @@ public final class Fetcher implements AutoCloseable {
   private Result save(Result result) {
     try {
       store.advance(source, result.progress());
+      return result;
     } catch (DatabaseFailure e) {
       log.debug("the feed's progress is not saved", e);
+      boolean failed = result.outcome() != Outcome.NOT_MODIFIED;
+      return failed
+          ? result
+          : new Result(Outcome.DATABASE_ERROR, e.getMessage(), result.progress());
     }
-    return result;
   }
 
   private void tell(Result result) {

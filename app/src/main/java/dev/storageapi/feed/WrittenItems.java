@@ -26,9 +26,16 @@ final class WrittenItems {
 
   private static final JsonPointer DATA = JsonPointer.compile("/data");
 
+  private final long maxBytes;
   private final Clock clock;
 
-  WrittenItems(Clock clock) {
+  /**
+   * A reader.
+   *
+   * @param maxBytes the most bytes of an item's data
+   */
+  WrittenItems(long maxBytes, Clock clock) {
+    this.maxBytes = maxBytes;
     this.clock = clock;
   }
 
@@ -93,7 +100,7 @@ final class WrittenItems {
   }
 
   /** The very text that came: a parsed number would be written in other digits. */
-  private static String data(JsonNode value, byte[] body) {
+  private String data(JsonNode value, byte[] body) {
     if (isAbsent(value)) {
       return "{}";
     }
@@ -101,7 +108,11 @@ final class WrittenItems {
       throw bad("The data is an object, in Unicode.");
     }
     try (Document document = new Document(body)) {
-      return new String(document.object(DATA).orElseThrow(), StandardCharsets.UTF_8);
+      byte[] data = document.object(DATA).orElseThrow();
+      if (data.length > maxBytes) {
+        throw bad("The data may have " + maxBytes + " bytes.");
+      }
+      return new String(data, StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e); // of an array that has been read before
     }

@@ -77,6 +77,10 @@ final class ExchangeAdapter implements HttpHandler {
         log.warn("the handler took longer than the limit for responses", e);
       }
       throw e;
+    } catch (Refusal e) {
+      status = e.status(); // what the answer is made of was lost while it was being written
+      log.warn("the answer is cut: {}", e.getMessage());
+      throw new IOException(e);
     } catch (RuntimeException | Error e) {
       status = 500;
       rethrowIfOutOfMemory(e);

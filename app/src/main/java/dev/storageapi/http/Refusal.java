@@ -32,6 +32,8 @@ public final class Refusal extends RuntimeException {
     OVERLOAD,
     /** Too many bytes of bodies are being received at once. */
     UPLOAD_BUDGET,
+    /** Too many bytes of answers are being sent at once. */
+    ANSWER_BUDGET,
     /** Too many live pages are open. */
     VIEWERS,
     /** Refused by the JDK's server itself: see {@link RefusedByJdk}. */

@@ -35,7 +35,9 @@ public record Route(
     /** A response without end: outside the requests in flight and the duration metrics. */
     STREAM,
     /** Takes the body as it comes, whatever its content coding. */
-    ANY_CODING
+    ANY_CODING,
+    /** Makes large answers of its own, which share a budget of bytes: see {@link AnswerBudget}. */
+    HEAVY
   }
 
   public static Route get(String template, Handler handler, Integer... statuses) {
