@@ -26,14 +26,15 @@ final class Tables implements AutoCloseable {
   final Database database;
   final Reticulation reticulation;
   final DatasetApi datasets;
+  private final DatasetStore stored;
   final Feed feed;
   final FeedApi items;
 
   Tables(Config config, DatabaseUrl url, String version, Metrics metrics, Clock clock) {
     database = new Database(url, config.database().limits(), metrics);
     reticulation = new Reticulation(config.datasets().reticulation(), metrics);
-    datasets =
-        new DatasetApi(new DatasetStore(database), reticulation, config.datasets().maxPage());
+    stored = new DatasetStore(database);
+    datasets = new DatasetApi(stored, reticulation, config.datasets().maxPage());
     FeedStore store = new FeedStore(database);
     feed = feed(config.feed(), store, version, metrics, clock);
     items = new FeedApi(store, feed, config.feed().maxPage(), config.feed().maxItemBytes(), clock);
@@ -69,7 +70,9 @@ final class Tables implements AutoCloseable {
 
   private Readiness.State state() {
     Database.State state = database.state();
-    return new Readiness.State(state.up(), state.reason());
+    return state.up() && stored.isStuck()
+        ? new Readiness.State(false, state.reason() + ": nothing that is asked succeeds")
+        : new Readiness.State(state.up(), state.reason());
   }
 
   private Readiness.State feedState() {

@@ -46,7 +46,7 @@ public final class DatabaseFailure extends RuntimeException {
   }
 
   /** What {@code thrown} means, told by its state and code (never by its text). */
-  static DatabaseFailure of(SQLException thrown) {
+  public static DatabaseFailure of(SQLException thrown) {
     SQLException cause = withoutValues(thrown);
     return new DatabaseFailure(kind(cause), cause.getMessage(), cause);
   }

@@ -10,6 +10,7 @@ import dev.storageapi.database.Database;
 import dev.storageapi.database.DatabaseFailure;
 import dev.storageapi.telemetry.Metric;
 import dev.storageapi.telemetry.Metrics;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -101,7 +102,8 @@ public final class Feed implements AutoCloseable {
         look();
       }
     } catch (DatabaseFailure e) {
-      log.debug("nothing new of the feed", e);
+      boolean fault = e.kind() == DatabaseFailure.Kind.FAULT;
+      (fault ? log.atError() : log.atDebug()).setCause(e).log("nothing new of the feed");
     } catch (RuntimeException e) {
       log.error("nothing new of the feed", e);
     }
@@ -142,7 +144,21 @@ public final class Feed implements AutoCloseable {
 
   /** Makes the schedule's row if it is not there: a replica with another source removes it. */
   private void keepRow(Scheduler of) {
-    of.scheduleIfNotExists(task.instance(source), clock.instant());
+    try {
+      of.scheduleIfNotExists(task.instance(source), clock.instant());
+    } catch (RuntimeException e) {
+      throw failure(e);
+    }
+  }
+
+  /** What the scheduler threw, as the failure of the database that caused it, if one did. */
+  private static RuntimeException failure(RuntimeException thrown) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException e) {
+        return DatabaseFailure.of(e);
+      }
+    }
+    return thrown;
   }
 
   private void stop() {
@@ -181,6 +197,9 @@ public final class Feed implements AutoCloseable {
       return later();
     } catch (InterruptedException e) {
       // The thread is the scheduler's, which is ending it. Interrupted, it would close H2's file.
+      return later();
+    } catch (RuntimeException e) {
+      log.error("the fetch failed, the items stay", e);
       return later();
     }
   }

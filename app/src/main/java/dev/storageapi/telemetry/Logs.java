@@ -1,5 +1,9 @@
 package dev.storageapi.telemetry;
 
+import static ch.qos.logback.classic.Level.ERROR;
+import static ch.qos.logback.classic.Level.OFF;
+import static ch.qos.logback.classic.Level.WARN;
+
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.Configurator;
 import ch.qos.logback.core.spi.ContextAwareBase;
@@ -50,14 +54,17 @@ public final class Logs implements AutoCloseable {
   }
 
   /**
-   * Libraries that speak of themselves, or of what we have said: HikariCP warns of each connection
-   * that breaks, with a stack trace. A level of theirs can be set like any other.
+   * What libraries write, whose INFO is about themselves. A database that is lost is told once, by
+   * who looks after it, and not for each connection and each try as well; what becomes of a fetch
+   * is told by the feed. A level of these names can be set like any other.
    */
-  private static final Map<String, Level> QUIET =
+  private static final Map<String, ch.qos.logback.classic.Level> QUIET =
       Map.of(
-          "com.zaxxer.hikari", Level.ERROR,
-          "org.flywaydb", Level.WARN,
-          "com.github.kagkarlsson.scheduler", Level.WARN);
+          "com.zaxxer.hikari", WARN,
+          "com.zaxxer.hikari.pool.PoolBase", ERROR,
+          "com.zaxxer.hikari.pool.ProxyConnection", ERROR,
+          "org.flywaydb", WARN,
+          "com.github.kagkarlsson.scheduler", OFF);
 
   private final AsyncOutput output;
 
@@ -93,7 +100,7 @@ public final class Logs implements AutoCloseable {
     LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
     context.reset();
     context.setMaxCallerDataDepth(1);
-    QUIET.forEach((name, its) -> context.getLogger(name).setLevel(logback(its)));
+    QUIET.forEach((name, its) -> context.getLogger(name).setLevel(its));
     loggers.forEach((name, its) -> context.getLogger(name).setLevel(logback(its)));
     var root = context.getLogger(Logger.ROOT_LOGGER_NAME);
     root.setLevel(logback(level));

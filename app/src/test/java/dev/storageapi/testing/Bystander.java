@@ -28,7 +28,7 @@ public final class Bystander implements AutoCloseable {
   /** Allows for collections of garbage, and for a machine with other work. */
   private static final Duration LONGEST = Duration.ofSeconds(1);
 
-  private static final Duration USUAL = Duration.ofMillis(100);
+  private static final Duration USUAL = Duration.ofMillis(300);
   private static final int LEAST = 50;
 
   private static final String OBJECT = "of a bystander";

@@ -27,6 +27,7 @@ public final class Watch {
   /** What a JVM opens when it first needs it: pollers of virtual threads, libraries. */
   private static final int SPARE_FILES = 8;
 
+  private static final int SPARE_THREADS = 4;
   private static final double SPARE_HEAP = 6 << 20;
 
   private final ServiceProcess service;
@@ -122,10 +123,15 @@ public final class Watch {
 
   /** And threads as well, which a pool keeps for half a minute. */
   public void assertThreadsBackAtBaseline() {
+    assertThreadsBackAtBaseline(SPARE_THREADS);
+  }
+
+  /** And threads as well, but for {@code spare} that stay once they were needed. */
+  public void assertThreadsBackAtBaseline(int spare) {
     await()
         .atMost(Duration.ofSeconds(60))
         .pollInterval(Duration.ofMillis(500))
-        .untilAsserted(() -> assertThat(service.threads()).isLessThanOrEqualTo(threads + 4));
+        .untilAsserted(() -> assertThat(service.threads()).isLessThanOrEqualTo(threads + spare));
   }
 
   /** The heap in use after a collection, in bytes. */
