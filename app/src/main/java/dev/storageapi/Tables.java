@@ -109,11 +109,12 @@ final class Tables implements AutoCloseable {
   /** Ends what takes long, so that nobody waits for it. */
   void beginDrain() {
     reticulation.close();
-    feed.close();
+    feed.beginDrain();
   }
 
   @Override
   public void close() {
+    feed.close();
     database.close();
   }
 }

@@ -95,7 +95,7 @@ public final class Feed implements AutoCloseable {
       boolean wanted = database.state().writable();
       if (wanted && scheduler == null) {
         scheduler = schedule();
-      } else if (!wanted && scheduler != null && !fetcher.isAtWork()) {
+      } else if (!wanted && !fetcher.isAtWork()) {
         stop();
       }
       if (database.state().up()) {
@@ -162,8 +162,10 @@ public final class Feed implements AutoCloseable {
   }
 
   private void stop() {
-    scheduler.stop();
-    scheduler = null;
+    if (scheduler != null) {
+      scheduler.stop();
+      scheduler = null;
+    }
   }
 
   /** What this replica knows of the work of all of them. */
@@ -276,14 +278,22 @@ public final class Feed implements AutoCloseable {
     return instant == null ? null : instant.toString();
   }
 
-  /** Ends a fetch under way; it is begun again by whoever is next. */
+  /**
+   * Ends a fetch under way, which is begun again by whoever is next, and the schedule in the
+   * background: its library takes a second for that.
+   */
+  public void beginDrain() {
+    fetcher.close();
+    ticks.execute(this::stop);
+    ticks.shutdown();
+  }
+
+  /** Waits a little for the end of what {@link #beginDrain} ends. */
   @Override
   public void close() {
-    fetcher.close();
-    ticks.shutdown();
     try {
-      if (ticks.awaitTermination(STOP.toMillis(), TimeUnit.MILLISECONDS) && scheduler != null) {
-        stop();
+      if (!ticks.awaitTermination(STOP.toMillis(), TimeUnit.MILLISECONDS)) {
+        log.debug("the schedule has not ended in time");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
