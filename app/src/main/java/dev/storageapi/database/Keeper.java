@@ -67,7 +67,7 @@ final class Keeper implements AutoCloseable {
       }
       boolean full = free() < (state.full() ? Math.max(limits.minFree(), SLACK) : limits.minFree());
       report(new State(true, full, full ? "no space left for writes" : url.toString()));
-    } catch (SQLException | RuntimeException e) {
+    } catch (SQLException | RuntimeException | Error e) { // an error, too, would be the last check
       disconnect();
       report(new State(false, false, url + ": " + e.getMessage()));
     }
