@@ -238,7 +238,7 @@ public final class Database implements AutoCloseable {
   /** Closes every connection; an H2 database is closed with its last one. */
   @Override
   public void close() {
+    keeper.close(); // first, for it makes the pool
     pool.close();
-    keeper.close();
   }
 }
