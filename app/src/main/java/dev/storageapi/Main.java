@@ -100,11 +100,12 @@ public final class Main {
   private static void serve(Config config, boolean demo, Metrics metrics, Logs logs)
       throws IOException {
     App app = new App(config, version(), metrics, Clock.systemUTC());
+    boolean database = config.database().url().isPresent();
+    // Before the first fetch: after a failed one the next would have to wait for two intervals.
+    Optional<SimulatorApp> simulator = demo && database ? upstream(config) : Optional.empty();
     app.start();
     String url = url(config, app.port());
-    boolean database = config.database().url().isPresent();
     Optional<Demo> traffic = demo ? Optional.of(new Demo(url, database)) : Optional.empty();
-    Optional<SimulatorApp> simulator = demo && database ? upstream(config) : Optional.empty();
     traffic.ifPresent(Demo::start);
     up(
         "storage-api",
