@@ -269,6 +269,11 @@ record Config(
     }
     if (database.url().isPresent()) {
       feed.check(settings);
+      if (database.limits().concurrent() >= server.maxConcurrentRequests) {
+        settings.problem(
+            "DATABASE_MAX_CONCURRENT is not less than SERVER_MAX_CONCURRENT_REQUESTS: storage would"
+                + " wait for the database");
+      }
     }
     if (datasets.longest().compareTo(server.responseTimeout) >= 0) {
       settings.problem(
