@@ -92,8 +92,8 @@ class FeedFetchTest {
       try (RunningFeed feed = RunningFeed.of(simulator.port(), database)) {
         feed.awaitFetch();
       }
-      execute(
-          "UPDATE scheduled_tasks SET execution_time = TIMESTAMP WITH TIME ZONE '2100-01-01 00:00:00Z'",
+      execute( // another replica has just begun
+          "UPDATE scheduled_tasks SET picked = TRUE, last_heartbeat = CURRENT_TIMESTAMP",
           "DELETE FROM feed_sources",
           "DELETE FROM feed_items");
       try (RunningFeed feed = RunningFeed.of(simulator.port(), database)) {
