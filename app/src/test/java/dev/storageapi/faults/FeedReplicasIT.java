@@ -1,0 +1,191 @@
+package dev.storageapi.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.storageapi.testing.FeedStatus;
+import dev.storageapi.testing.PostgresCluster;
+import dev.storageapi.testing.ServiceProcess;
+import dev.storageapi.testing.Simulator;
+import dev.storageapi.testing.Simulator.Served;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Row 25: several processes on one PostgreSQL, and one upstream that counts. */
+@Tag("ci")
+class FeedReplicasIT {
+
+  /** How much later than it was begun a process' first request comes: classes are loaded. */
+  private static final Duration EARLY = Duration.ofMillis(700);
+
+  /** Four heartbeats of 5 s are missed, and it is looked for the dead every 10 s. */
+  private static final Duration TAKEOVER = Duration.ofSeconds(30);
+
+  private static final Duration LATE = Duration.ofSeconds(5);
+
+  private final List<ServiceProcess> replicas = new ArrayList<>();
+  private String database;
+
+  @BeforeEach
+  void empty() {
+    database = PostgresCluster.shared().freshDatabase();
+  }
+
+  @AfterEach
+  void close() {
+    replicas.forEach(ServiceProcess::close);
+  }
+
+  private ServiceProcess replica(Simulator simulator, Duration interval) {
+    ServiceProcess replica =
+        ServiceProcess.with(
+                simulator.feed(
+                    database,
+                    "FEED_QUOTA",
+                    "5",
+                    "FEED_QUOTA_WINDOW",
+                    interval.multipliedBy(5).toSeconds() + "s",
+                    "FEED_TIMEOUT",
+                    "25s"))
+            .start();
+    replicas.add(replica);
+    return replica;
+  }
+
+  private static void awaitRequests(Simulator simulator, int count, Duration patience) {
+    await()
+        .atMost(patience)
+        .untilAsserted(() -> assertThat(simulator.requests()).isGreaterThanOrEqualTo(count));
+  }
+
+  private static void assertNeverTwoInOneInterval(Simulator simulator, Duration interval) {
+    List<Served> served = simulator.served();
+    for (int i = 1; i < served.size(); i++) {
+      assertThat(Duration.between(served.get(i - 1).at(), served.get(i).at()))
+          .as("to request %d", i)
+          .isGreaterThanOrEqualTo(interval.minus(EARLY));
+    }
+  }
+
+  @Test
+  void twoAndThenThreeMakeOneFetchAnIntervalAndServeTheSame() {
+    Duration interval = Duration.ofSeconds(2);
+    try (Simulator simulator = Simulator.start()) {
+      replica(simulator, interval);
+      replica(simulator, interval);
+      assertOneFetchAnInterval(simulator, interval);
+      replica(simulator, interval);
+      assertOneFetchAnInterval(simulator, interval);
+
+      assertNeverTwoInOneInterval(simulator, interval);
+      double counted =
+          replicas.stream().mapToDouble(one -> one.scrape().sum("feed_fetches_total")).sum();
+      assertThat(counted).isBetween(simulator.requests() - 2.0, simulator.requests() + 1.0);
+      assertThat(replicas).allMatch(ServiceProcess::isAlive);
+    }
+  }
+
+  private void assertOneFetchAnInterval(Simulator simulator, Duration interval) {
+    awaitRequests(simulator, 2, TAKEOVER);
+    Instant start = Instant.now();
+    int before = simulator.requests();
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> Instant.now().isAfter(start.plus(interval.multipliedBy(10))));
+    double asked = simulator.requests() - before;
+    double intervals = Duration.between(start, Instant.now()).toMillis() / 1000.0 / 2;
+
+    assertThat(asked).isBetween(0.75 * intervals, intervals + 1);
+    assertAllServeTheSame();
+  }
+
+  private void assertAllServeTheSame() {
+    await()
+        .untilAsserted( // a fetch may come between
+            () -> {
+              assertThat(all("/feed/items").map(HttpResponse::body).collect(Collectors.toSet()))
+                  .hasSize(1)
+                  .noneMatch("[]\n"::equals);
+              assertThat(replicas.stream().map(FeedStatus::of).map(FeedStatus::lastSuccess))
+                  .containsOnly(FeedStatus.of(replicas.get(0)).lastSuccess());
+            });
+    all("/feed/items")
+        .forEach(
+            answer ->
+                assertThat(Long.parseLong(answer.headers().firstValue("Age").orElseThrow()))
+                    .isBetween(0L, 5L));
+  }
+
+  private Stream<HttpResponse<String>> all(String path) {
+    return replicas.stream().map(one -> one.send("GET", path));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"slow", "trickle"})
+  void whatADeadOneHadBegunIsTakenOverWhenItIsDue(String mode) {
+    takeOver(mode, Duration.ofSeconds(15));
+  }
+
+  @ParameterizedTest
+  @Tag("full")
+  @CsvSource({"slow, 2", "trickle, 2", "slow, 60", "trickle, 60"})
+  void whatADeadOneHadBegunIsTakenOverAtAnyInterval(String mode, int seconds) {
+    takeOver(mode, Duration.ofSeconds(seconds));
+  }
+
+  private void takeOver(String mode, Duration interval) {
+    try (Simulator simulator = Simulator.start("SIMULATOR_MODE", mode, "SIMULATOR_DELAY", "20s")) {
+      ServiceProcess first = replica(simulator, interval);
+      awaitRequests(simulator, 1, LATE);
+      Instant begun = FeedStatus.of(first).lastAttempt().orElseThrow();
+      ServiceProcess second = replica(simulator, interval);
+
+      first.kill();
+      first.exitCode();
+      replicas.remove(first);
+      simulator.mode("normal");
+      Duration longest = interval.compareTo(TAKEOVER) < 0 ? TAKEOVER : interval;
+      Duration patience = longest.plus(longest.dividedBy(10)).plus(LATE);
+      awaitRequests(simulator, 2, patience);
+
+      await().until(() -> FeedStatus.of(second).lastSuccess().isPresent());
+      FeedStatus status = FeedStatus.of(second);
+      assertThat(status.items()).isBetween(50, 51);
+      assertThat(Duration.between(begun, status.lastAttempt().orElseThrow()))
+          .isBetween(interval, patience);
+      assertThat(second.scrape().sum("feed_fetches_total")).isEqualTo(1);
+      assertThat(second.lines()).noneMatch(line -> line.contains(" lvl=[ERROR] "));
+    }
+  }
+
+  @Test
+  void someAreKilledAtAnyMomentAndOthersGoOn() {
+    Duration interval = Duration.ofSeconds(2);
+    try (Simulator simulator = Simulator.start()) {
+      replica(simulator, interval);
+      awaitRequests(simulator, 2, TAKEOVER);
+      for (int round = 0; round < 5; round++) {
+        replica(simulator, interval);
+        ServiceProcess oldest = replicas.remove(0);
+        oldest.kill();
+        oldest.exitCode();
+        int before = simulator.requests();
+        awaitRequests(simulator, before + 2, TAKEOVER.plus(LATE));
+        assertAllServeTheSame();
+      }
+      assertNeverTwoInOneInterval(simulator, interval);
+    }
+  }
+}
