@@ -70,7 +70,7 @@ class DatabaseUrlTest {
   void anOptionOfH2ThatIsNotOnTheListIsRefused(String option) {
     for (String around :
         new String[] {
-          "%s", "CACHE_SIZE=1024;%s", "%s;CACHE_SIZE=1024", ";;%s;", "LOCK_TIMEOUT=1;%s"
+          "%s", "CACHE_SIZE=1024;%s", "%s;CACHE_SIZE=1024", ";;%s;", "MAX_COMPACT_TIME=1;%s"
         }) {
       assertRefused("jdbc:h2:file:./x;" + around.formatted(option), "not allowed");
     }
@@ -87,8 +87,8 @@ class DatabaseUrlTest {
         "CACHE_SIZE=-1",
         "CACHE_SIZE=1e9",
         "CACHE_SIZE=(SELECT 1)",
-        "LOCK_TIMEOUT=9999999999",
-        "LOCK_TIMEOUT=1'",
+        "MAX_COMPACT_TIME=9999999999",
+        "MAX_COMPACT_TIME=1'",
         "CACHE_SIZE=٣",
         "CACHE_SIZE=1\n"
       })
@@ -221,12 +221,13 @@ class DatabaseUrlTest {
 
   @Test
   void aDatabaseInAFileMayHaveOptionsThatAreNumbers() {
-    DatabaseUrl url = of("jdbc:h2:file:./a/../x;cache_size=2048;;LOCK_TIMEOUT=5;CACHE_SIZE=1024;");
+    DatabaseUrl url =
+        of("jdbc:h2:file:./a/../x;cache_size=2048;;MAX_COMPACT_TIME=5;CACHE_SIZE=1024;");
 
     assertThat(url.dialect()).isEqualTo(Dialect.H2);
     assertThat(url.file()).contains(Path.of("x").toAbsolutePath());
     assertThat(url.jdbc()).isEqualTo("jdbc:h2:file:" + Path.of("x").toAbsolutePath());
-    assertThat(url.options()).isEqualTo(Map.of("CACHE_SIZE", "1024", "LOCK_TIMEOUT", "5"));
+    assertThat(url.options()).isEqualTo(Map.of("CACHE_SIZE", "1024", "MAX_COMPACT_TIME", "5"));
     assertThat(url.properties(Duration.ofSeconds(1)))
         .containsEntry("WRITE_DELAY", "0")
         .containsEntry("DB_CLOSE_ON_EXIT", "FALSE");
