@@ -13,16 +13,23 @@ export DATABASE_POOL_TIMEOUT=20s DATABASE_QUERY_TIMEOUT=20s DATABASE_MAX_CONCURR
 postgres_port=$((port + 10))
 postgres_pid=
 started=()
+exec {complaints}>&2
 
-# Ends what was started here: servers by SIGTERM, PostgreSQL without a checkpoint.
-end_all() {
+# stop_started: ends the servers and JdbcAlone in order.
+stop_started() {
   local pid
+  [ -z "${to:-}" ] || exec {to}>&- {from}<&- # the end of its input
+  unset to from
   for pid in "${started[@]}"; do
     kill "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
   done
   started=()
-  if [ -n "$postgres_pid" ]; then
+}
+
+end_all() {
+  stop_started
+  if [ -n "$postgres_pid" ]; then # without a checkpoint: nothing is kept
     kill -QUIT "$postgres_pid" 2>/dev/null || true
     wait "$postgres_pid" 2>/dev/null || true
     postgres_pid=
@@ -90,6 +97,7 @@ start_service() {
 
 # start_jdbc DATABASE_URL: JdbcAlone, to be asked by jdbc; sets jdbc_pid.
 start_jdbc() {
+  rm -f "$work/to" "$work/from"
   mkfifo "$work/to" "$work/from"
   DATABASE_URL=$1 "$java" "${heap[@]}" -cp "$classes" dev.storageapi.bench.JdbcAlone \
     <"$work/to" >"$work/from" 2>"$work/jdbc.err" &
@@ -122,6 +130,27 @@ cpu() {
 # PostgreSQL's processes, one for each connection and some of its own.
 postgres_pids() {
   pgrep -P "$postgres_pid"
+}
+
+# window PID SECONDS COMMAND…: runs a command that prints "calls-per-second p50 p99" for so many seconds;
+# prints that and the microseconds of CPU time for each call, of the process, PostgreSQL and the client.
+window() {
+  local java backends=() postgres=0 client seconds=$2 pid=$1
+  local TIMEFORMAT='%U %S'
+  java=$(cpu "$pid")
+  if [ -n "$postgres_pid" ]; then
+    mapfile -t backends < <(postgres_pids)
+    postgres=$(cpu "${backends[@]}")
+  fi
+  { time "${@:3}" >"$work/window" 2>&"$complaints"; } 2>"$work/client"
+  java=$(($(cpu "$pid") - java))
+  postgres=$(($(cpu "${backends[@]}") - postgres))
+  client=$(tail -1 "$work/client")
+  awk -v seconds="$seconds" -v client="$client" -v java=$java -v postgres=$postgres '{
+    split(client, c)
+    calls = $1 * seconds
+    printf "%s %.1f %.1f %.1f\n", $0, java * 1e3 / calls, postgres * 1e3 / calls, (c[1] + c[2]) * 1e6 / calls
+  }' "$work/window"
 }
 
 # of FIELD [FILTER]: the median of a field of the results, of the lines that begin with FILTER.

@@ -1,6 +1,7 @@
 package dev.storageapi.bench;
 
 import dev.storageapi.BareDatabase;
+import dev.storageapi.database.Database;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,9 +31,15 @@ public final class JdbcAlone {
 
   private JdbcAlone() {}
 
-  /** Says {@code ready}, then answers each line. */
+  /** Says {@code ready}, then answers each line, and closes the database behind the last one. */
   public static void main(String[] arguments) throws InterruptedException, ExecutionException {
-    Statements statements = new Statements(BareDatabase.open().dataSource());
+    try (Database database = BareDatabase.open()) {
+      answer(new Statements(database.dataSource()));
+    }
+  }
+
+  private static void answer(Statements statements)
+      throws InterruptedException, ExecutionException {
     Map<String, Callable<?>> calls =
         Map.of(
             "get", () -> statements.get(500),
@@ -43,7 +50,6 @@ public final class JdbcAlone {
     while (in.hasNext()) {
       System.out.println(window(calls.get(in.next()), in.nextInt(), in.nextInt()));
     }
-    System.exit(0);
   }
 
   private static String window(Callable<?> call, int threads, int seconds)
