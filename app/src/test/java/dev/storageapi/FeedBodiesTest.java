@@ -38,7 +38,7 @@ class FeedBodiesTest {
 
   private static final int LIMIT = 4 << 20;
   private static final int TIMES = 5;
-  private static final Duration QUICK = Duration.ofMillis(50);
+  private static final Duration QUICK = Duration.ofMillis(500);
 
   /** What a refusal may say: never a piece of what was sent. */
   private static final Pattern DETAIL =
