@@ -274,11 +274,11 @@ record Config(
             "DATABASE_MAX_CONCURRENT is not less than SERVER_MAX_CONCURRENT_REQUESTS: storage would"
                 + " wait for the database");
       }
-    }
-    if (datasets.longest().compareTo(server.responseTimeout) >= 0) {
-      settings.problem(
-          "DATASETS_RETICULATE_CPU and DATASETS_RETICULATE_PAUSE together are not less than"
-              + " SERVER_RESPONSE_TIMEOUT");
+      if (datasets.longest().compareTo(server.responseTimeout) >= 0) {
+        settings.problem(
+            "DATASETS_RETICULATE_CPU and DATASETS_RETICULATE_PAUSE together are not less than"
+                + " SERVER_RESPONSE_TIMEOUT");
+      }
     }
     if (storage.maxObjectBytes > storage.maxBytes) {
       settings.problem("STORAGE_MAX_OBJECT_BYTES is more than STORAGE_MAX_BYTES");

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.storageapi.testing.ServiceProcess;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,7 +48,11 @@ class NoDatabaseIT {
   private static List<String> threads(ServiceProcess service) throws IOException {
     List<String> names = new ArrayList<>();
     for (Path thread : entries(service, "task")) {
-      names.add(Files.readString(thread.resolve("comm")).strip());
+      try {
+        names.add(Files.readString(thread.resolve("comm")).strip());
+      } catch (NoSuchFileException e) {
+        // it ended while the others were read
+      }
     }
     return names;
   }

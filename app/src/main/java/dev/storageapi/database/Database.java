@@ -229,9 +229,8 @@ public final class Database implements AutoCloseable {
   }
 
   private void requireSpace() {
-    State now = state();
-    if (now.full()) {
-      throw new DatabaseFailure(FULL, now.reason(), null);
+    if (keeper.isFull()) {
+      throw new DatabaseFailure(FULL, state().reason(), null);
     }
   }
 

@@ -2,9 +2,6 @@ package dev.storageapi.database;
 
 import dev.storageapi.database.Database.State;
 import dev.storageapi.database.DatabaseFailure.Kind;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -28,6 +25,8 @@ final class Keeper implements AutoCloseable {
 
   /** With less than this H2 may fail to write, and is full until there is more. */
   private static final long SLACK = 1 << 20;
+
+  private static final String NO_SPACE = "no space left for writes";
 
   private final DatabaseUrl url;
   private final Database.Limits limits;
@@ -66,7 +65,7 @@ final class Keeper implements AutoCloseable {
         connect();
       }
       boolean full = free() < (state.full() ? Math.max(limits.minFree(), SLACK) : limits.minFree());
-      report(new State(true, full, full ? "no space left for writes" : url.toString()));
+      report(new State(true, full, full ? NO_SPACE : url.toString()));
     } catch (SQLException | RuntimeException | Error e) { // an error, too, would be the last check
       disconnect();
       report(new State(false, false, url + ": " + e.getMessage()));
@@ -130,15 +129,19 @@ final class Keeper implements AutoCloseable {
 
   /** Bytes free where the file is; a server looks after its disk itself. */
   private long free() {
-    return url.file().map(Keeper::free).orElse(Long.MAX_VALUE);
+    return url.file()
+        .map(file -> file.getParent().toFile().getUsableSpace())
+        .orElse(Long.MAX_VALUE);
   }
 
-  private static long free(Path file) {
-    try {
-      return Files.getFileStore(file.getParent()).getUsableSpace();
-    } catch (IOException e) {
-      return 0;
+  /**
+   * Whether it has no space for writes: asked by each, as many fill the disk between two checks.
+   */
+  boolean isFull() {
+    if (!state.full() && free() < limits.minFree()) {
+      report(new State(state.up(), true, NO_SPACE));
     }
+    return state.full();
   }
 
   /** The bytes of H2's file; 0 for a server. */
@@ -157,7 +160,7 @@ final class Keeper implements AutoCloseable {
       return failure;
     }
     if (!state.full()) {
-      report(new State(state.up(), true, "no space left for writes"));
+      report(new State(state.up(), true, NO_SPACE));
       pool.renew();
     }
     return new DatabaseFailure(Kind.FULL, state.reason(), failure);

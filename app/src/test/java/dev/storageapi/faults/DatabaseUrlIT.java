@@ -1,11 +1,13 @@
 package dev.storageapi.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.testing.ServiceProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -70,6 +72,9 @@ final class DatabaseUrlIT {
         Map.of(
             "DATABASE_URL", "postgresql://somebody:" + SECRET + "@127.0.0.1:1/x?sslmode=disable");
     try (ServiceProcess service = ServiceProcess.with(environment).start()) {
+      await()
+          .atMost(Duration.ofSeconds(10))
+          .until(() -> !service.send("GET", "/ready").body().contains("starting"));
       assertThat(service.send("GET", "/ready").body())
           .contains("PostgreSQL at 127.0.0.1:1/x")
           .doesNotContain(SECRET, "somebody", "sslmode");

@@ -5,6 +5,7 @@ import static dev.storageapi.feed.ScriptedUpstream.answer;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.storageapi.feed.ScriptedUpstream.Script;
 import java.io.IOException;
@@ -22,6 +23,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** One request and its answer; times, sizes and redirects have tests of their own. */
 class UpstreamTest {
+
+  /** The update of Java 17 with which that was first seen; 17.0.15 does not. */
+  private static final int CLOSES_WHAT_IT_CANNOT_READ = 21;
 
   @Test
   void theBodyAndWhatTheHeadersSayComeBack() throws InterruptedException {
@@ -162,6 +166,10 @@ class UpstreamTest {
         "HTTP/1.1 101 Switching Protocols\r\n\r\n"
       })
   void noConnectionOutlivesAHeadThatCannotBeRead(String bytes) throws InterruptedException {
+    Runtime.Version jdk = Runtime.version();
+    assumeFalse(
+        jdk.feature() == 17 && jdk.update() < CLOSES_WHAT_IT_CANNOT_READ,
+        "skipped: the client of this JDK leaves such connections open, see docs/security.md");
     Script open =
         (head, to) -> {
           to.send(bytes);
