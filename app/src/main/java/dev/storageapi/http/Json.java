@@ -7,22 +7,25 @@ import com.fasterxml.jackson.core.SerializableString;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.io.SerializedString;
+import com.fasterxml.jackson.core.util.ByteArrayBuilder;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.reflect.Method;
+import java.lang.invoke.LambdaMetafactory;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.lang.reflect.RecordComponent;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -47,19 +50,32 @@ public final class Json {
   private Json() {}
 
   /** A part of a record, and its name in snake_case. */
-  private record Part(SerializableString name, Method accessor) {
+  private record Part(SerializableString name, Function<Object, Object> accessor) {
 
     static Part of(RecordComponent part) {
       String name = CAPITAL.matcher(part.getName()).replaceAll("_").toLowerCase(Locale.ROOT);
-      part.getAccessor().setAccessible(true); // of a private record
-      return new Part(new SerializedString(name), part.getAccessor());
+      return new Part(new SerializedString(name), accessor(part));
     }
 
-    Object of(Record record) throws IOException {
+    /** What the compiler makes of {@code Dataset::name}: a list calls it some thousand times. */
+    @SuppressWarnings("unchecked")
+    private static Function<Object, Object> accessor(RecordComponent part) {
+      Class<?> type = part.getDeclaringRecord();
       try {
-        return accessor.invoke(record);
-      } catch (ReflectiveOperationException e) {
-        throw new IOException(e);
+        MethodHandles.Lookup lookup = MethodHandles.privateLookupIn(type, MethodHandles.lookup());
+        MethodHandle get = lookup.unreflect(part.getAccessor());
+        return (Function<Object, Object>)
+            LambdaMetafactory.metafactory(
+                    lookup,
+                    "apply",
+                    MethodType.methodType(Function.class),
+                    MethodType.methodType(Object.class, Object.class),
+                    get,
+                    get.type().wrap())
+                .getTarget()
+                .invoke();
+      } catch (Throwable e) {
+        throw new IllegalStateException(part.toString(), e);
       }
     }
   }
@@ -121,25 +137,41 @@ public final class Json {
    * @throws UncheckedIOException if it has no form in JSON, which is a fault of the program
    */
   public static byte[] bytes(Object value) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
+    return written(value).toByteArray();
+  }
+
+  /** As {@link #bytes}, with a line feed behind it, so that a shell's prompt starts a line. */
+  static byte[] line(Object value) {
+    ByteArrayBuilder bytes = written(value);
+    bytes.append('\n');
+    return bytes.toByteArray();
+  }
+
+  private static ByteArrayBuilder written(Object value) {
+    ByteArrayBuilder bytes = new ByteArrayBuilder(256);
     try (JsonGenerator out = FACTORY.createGenerator(bytes)) {
       write(out, value);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return bytes.toByteArray();
-  }
-
-  /** As {@link #bytes}, with a line feed behind it, so that a shell's prompt starts a line. */
-  static byte[] line(Object value) {
-    byte[] bytes = bytes(value);
-    byte[] line = Arrays.copyOf(bytes, bytes.length + 1);
-    line[bytes.length] = '\n';
-    return line;
+    return bytes;
   }
 
   private static void write(JsonGenerator out, Object value) throws IOException {
-    if (value instanceof Map<?, ?> map) {
+    if (value instanceof String text) {
+      out.writeString(text);
+    } else if (value instanceof Long number) {
+      out.writeNumber(number);
+    } else if (value instanceof Raw raw) {
+      out.writeRawValue(raw.text());
+    } else if (value instanceof Record record) {
+      out.writeStartObject();
+      for (Part part : PARTS.get(record.getClass())) {
+        out.writeFieldName(part.name());
+        write(out, part.accessor().apply(record));
+      }
+      out.writeEndObject();
+    } else if (value instanceof Map<?, ?> map) {
       out.writeStartObject();
       for (Map.Entry<?, ?> entry : map.entrySet()) {
         out.writeFieldName(entry.getKey().toString());
@@ -152,15 +184,6 @@ public final class Json {
         write(out, item);
       }
       out.writeEndArray();
-    } else if (value instanceof Raw raw) {
-      out.writeRawValue(raw.text());
-    } else if (value instanceof Record record) {
-      out.writeStartObject();
-      for (Part part : PARTS.get(record.getClass())) {
-        out.writeFieldName(part.name());
-        write(out, part.of(record));
-      }
-      out.writeEndObject();
     } else {
       out.writeObject(value);
     }
