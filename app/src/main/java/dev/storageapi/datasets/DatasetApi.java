@@ -140,7 +140,7 @@ public final class DatasetApi {
               503,
               "Too many reticulations are running, or there is too little memory for one more.",
               Refusal.Reason.OVERLOAD,
-              Map.of("Retry-After", "5"));
+              Map.of("Retry-After", Long.toString(Reticulation.RETRY.toSeconds())));
     };
   }
 

@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.zip.CRC32;
 
 /**
@@ -28,7 +29,7 @@ public final class Reticulation implements AutoCloseable {
     COMPLETED,
     /** Too many were running, or there was too little memory. */
     REJECTED,
-    /** The service was shutting down, or the server's limit on answers was over. */
+    /** The service was shutting down. */
     CANCELLED;
 
     String label() {
@@ -46,6 +47,9 @@ public final class Reticulation implements AutoCloseable {
    */
   public record Cost(Duration cpu, long memory, Duration pause, int atOnce) {}
 
+  /** When one that was refused may be worth another try. */
+  static final Duration RETRY = Duration.ofSeconds(5);
+
   /** Many, with their headers of 16 bytes, fill a region of G1's: larger ones would waste it. */
   private static final int PIECE = (32 << 10) - 16;
 
@@ -53,12 +57,25 @@ public final class Reticulation implements AutoCloseable {
   private static final long RESERVE = 16L << 20;
 
   private final Cost cost;
+  private final LongSupplier nanos;
   private final Semaphore places;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Counter outcomes;
+  private long nextCollection;
 
   public Reticulation(Cost cost, Metrics metrics) {
+    this(cost, metrics, System::nanoTime);
+  }
+
+  /**
+   * One with a clock of its own.
+   *
+   * @param nanos the time, as {@link System#nanoTime} tells it
+   */
+  Reticulation(Cost cost, Metrics metrics, LongSupplier nanos) {
     this.cost = cost;
+    this.nanos = nanos;
+    this.nextCollection = nanos.getAsLong();
     this.places = new Semaphore(cost.atOnce());
     outcomes = metrics.counter(Metric.DATASET_RETICULATIONS);
     for (Outcome outcome : Outcome.values()) {
@@ -72,7 +89,12 @@ public final class Reticulation implements AutoCloseable {
     return cost.atOnce() - places.availablePermits();
   }
 
-  /** Does it, and comes back when it is done. */
+  /**
+   * Does it, and comes back when it is done.
+   *
+   * @throws OutOfMemoryError if the heap ended in the midst of it: only for what it holds is there
+   *     another way
+   */
   Outcome run() {
     Outcome outcome = Outcome.REJECTED;
     if (places.tryAcquire()) {
@@ -95,6 +117,9 @@ public final class Reticulation implements AutoCloseable {
       task.cancel(true);
       return Outcome.CANCELLED;
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof OutOfMemoryError ended) {
+        throw ended; // as anywhere else, it is the end of the process
+      }
       throw new IllegalStateException(e.getCause());
     }
   }
@@ -115,7 +140,7 @@ public final class Reticulation implements AutoCloseable {
   /** Takes all of the memory or none, one after another: two halves would help nobody. */
   private synchronized boolean hold(List<byte[]> held) {
     long needed = cost.memory() + RESERVE;
-    if (free() < needed) {
+    if (free() < needed && mayCollect()) {
       System.gc(); // garbage counts as used
     }
     if (free() < needed) {
@@ -132,6 +157,16 @@ public final class Reticulation implements AutoCloseable {
     }
   }
 
+  /** A collection stops everybody: refused clients must not have one for each of their tries. */
+  private boolean mayCollect() {
+    long now = nanos.getAsLong();
+    boolean due = now - nextCollection >= 0;
+    if (due) {
+      nextCollection = now + RETRY.toNanos();
+    }
+    return due;
+  }
+
   private static long free() {
     Runtime heap = Runtime.getRuntime();
     return heap.maxMemory() - heap.totalMemory() + heap.freeMemory();
@@ -141,8 +176,8 @@ public final class Reticulation implements AutoCloseable {
   private boolean burn(List<byte[]> held) {
     CRC32 sum = new CRC32();
     byte[] nothing = new byte[PIECE];
-    long end = System.nanoTime() + cost.cpu().toNanos();
-    for (int i = 0; System.nanoTime() < end; i++) {
+    long end = nanos.getAsLong() + cost.cpu().toNanos();
+    for (int i = 0; nanos.getAsLong() - end < 0; i++) {
       if (closed.getCount() == 0 || Thread.currentThread().isInterrupted()) {
         return false;
       }
