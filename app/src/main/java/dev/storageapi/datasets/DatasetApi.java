@@ -1,16 +1,10 @@
 package dev.storageapi.datasets;
 
-import dev.storageapi.database.DatabaseFailure;
-import dev.storageapi.http.Json;
 import dev.storageapi.http.Refusal;
 import dev.storageapi.http.Request;
 import dev.storageapi.http.Response;
 import dev.storageapi.http.Validation;
-import java.io.IOException;
-import java.io.OutputStream;
 import java.math.BigInteger;
-import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongFunction;
@@ -24,9 +18,6 @@ public final class DatasetApi {
   /** The longest name, in characters (code points). */
   public static final int MAX_NAME = 255;
 
-  /** Datasets that a slow reader of all of them holds at a time. */
-  private static final int PIECE = 100;
-
   private final DatasetStore store;
   private final Reticulation reticulation;
   private final int maxPage;
@@ -34,7 +25,7 @@ public final class DatasetApi {
   /**
    * The API of {@code store}.
    *
-   * @param maxPage the most datasets that are read at once
+   * @param maxPage the most datasets of a page
    */
   public DatasetApi(DatasetStore store, Reticulation reticulation, int maxPage) {
     this.store = store;
@@ -57,42 +48,13 @@ public final class DatasetApi {
     Validation validation = new Validation();
     String limit = request.parameter("limit");
     String after = request.parameter("after");
-    int page = (int) validation.integer("limit", limit, maxPage, 1, maxPage);
+    long page = validation.integer("limit", limit, maxPage, 1, maxPage);
     long first = validation.integer("after", after, 0, 0, Long.MAX_VALUE);
     if (!validation.isFine()) {
       return validation.response();
     }
-    List<Dataset> datasets = store.list(first, page);
-    boolean whole = limit != null || after != null || datasets.size() < page;
-    return whole
-        ? Response.json(200, datasets)
-        : Response.stream("application/json", out -> writeAll(out, datasets));
-  }
-
-  /**
-   * Writes all datasets, read page by page: no connection is held while a slow client reads. A
-   * database that is lost on the way cuts the answer.
-   *
-   * @param first the first page
-   */
-  private void writeAll(OutputStream out, List<Dataset> first) throws IOException {
-    String before = "[";
-    List<Dataset> page = first;
-    while (!page.isEmpty()) {
-      String array = new String(Json.bytes(page), StandardCharsets.UTF_8);
-      out.write((before + array.substring(1, array.length() - 1)).getBytes(StandardCharsets.UTF_8));
-      before = ",";
-      page = more(page.get(page.size() - 1).id());
-    }
-    out.write("]\n".getBytes(StandardCharsets.UTF_8));
-  }
-
-  private List<Dataset> more(long after) {
-    try {
-      return store.list(after, PIECE);
-    } catch (DatabaseFailure e) {
-      throw new Refusal(503, "the database was lost on the way, or too many wait for it");
-    }
+    boolean all = limit == null && after == null;
+    return new DatasetArray(store, first, all ? Long.MAX_VALUE : page).response();
   }
 
   /** One of them: 200, 404, or 422 where the id is no number. */

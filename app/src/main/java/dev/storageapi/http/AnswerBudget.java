@@ -6,12 +6,16 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * Bounds what the answers of {@link Route.Trait#HEAVY} routes hold together until they are sent: a
  * slow client holds its answer, and many of them would hold all of the memory. One answer is always
- * allowed, whatever its size.
+ * allowed, whatever its size. An answer counts from the moment that it is made; how many are being
+ * made at once is bounded by what comes behind this filter.
  */
 public final class AnswerBudget implements Filter {
 
-  /** What an answer counts for that is written piece by piece, each far smaller. */
-  private static final long STREAM_BYTES = 512 << 10;
+  /**
+   * What an answer counts for that is written piece by piece: no more of it may be in memory at a
+   * time, buffers included.
+   */
+  public static final long STREAM_BYTES = 160 << 10;
 
   private final long budget;
   private final AtomicLong taken = new AtomicLong();

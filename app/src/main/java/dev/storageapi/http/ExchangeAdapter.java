@@ -32,6 +32,7 @@ final class ExchangeAdapter implements HttpHandler {
   private static final Set<String> CLOSED_HERE =
       Set.of("stream is closed", "Stream is closed", "Stream closed");
 
+  private static final int PIECE_BYTES = 32 * 1024;
   private static final long JDK_DRAINS_BYTES = 64 * 1024;
   private static final Duration DRAIN = Duration.ofSeconds(2);
 
@@ -164,10 +165,20 @@ final class ExchangeAdapter implements HttpHandler {
     } else {
       exchange.sendResponseHeaders(response.status(), body.length == 0 ? -1 : body.length);
       if (body.length > 0) {
-        out.write(body, 0, body.length);
-        out.flush();
+        write(body, out);
       }
     }
+  }
+
+  /**
+   * Writes in pieces: each connection of the JDK's server keeps a buffer of twice the largest write
+   * that there ever was on it.
+   */
+  private static void write(byte[] body, OutputStream out) throws IOException {
+    for (int start = 0; start < body.length; start += PIECE_BYTES) {
+      out.write(body, start, Math.min(PIECE_BYTES, body.length - start));
+    }
+    out.flush();
   }
 
   /**

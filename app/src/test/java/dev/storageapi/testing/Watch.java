@@ -121,6 +121,15 @@ public final class Watch {
             });
   }
 
+  /** The heap returns to what it was, while connections may still be open. */
+  public void assertHeapBackAtBaseline() {
+    assertThat(heap).isPositive(); // of() has none
+    await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(200))
+        .untilAsserted(() -> assertThat(heap()).isLessThan(heap + SPARE_HEAP));
+  }
+
   /** And threads as well, which a pool keeps for half a minute. */
   public void assertThreadsBackAtBaseline() {
     assertThreadsBackAtBaseline(SPARE_THREADS);

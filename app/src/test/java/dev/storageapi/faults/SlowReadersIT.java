@@ -1,0 +1,127 @@
+package dev.storageapi.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.storageapi.testing.PostgresCluster;
+import dev.storageapi.testing.RawClient;
+import dev.storageapi.testing.Scrape;
+import dev.storageapi.testing.ServiceProcess;
+import dev.storageapi.testing.Watch;
+import java.net.http.HttpResponse;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Row 2: slow readers of large answers, in a small heap. */
+final class SlowReadersIT {
+
+  private static final String SMALL_HEAP = "-Xmx64m";
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final int DATASETS = 4_000; // 4 MB: more than buffers hold
+  private static final int READERS = 150;
+  private static final int FIT = 102; // into 16 MiB, of 160 KiB each
+
+  private static String manyLongNames() throws SQLException {
+    String url = PostgresCluster.shared().freshDatabase();
+    try (ServiceProcess migrating = ServiceProcess.with(Map.of("DATABASE_URL", url)).start()) {
+      awaitDatabase(migrating);
+    }
+    try (Connection connection = PostgresCluster.connect(url);
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          "INSERT INTO datasets (name) SELECT repeat(U&'\\+01F600', 255) FROM generate_series(1, "
+              + DATASETS
+              + ")");
+    }
+    return url;
+  }
+
+  private static void awaitDatabase(ServiceProcess service) {
+    await()
+        .atMost(PATIENCE)
+        .until(() -> service.send("GET", "/ready/datasets").statusCode() == 200);
+  }
+
+  private static double held(Scrape scrape) {
+    return scrape.value("http_requests_in_flight") - 1; // itself
+  }
+
+  private static double rejected(Scrape scrape) {
+    return scrape.value("http_requests_rejected_total", "reason", "answer_budget");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/datasets", "/datasets?limit=10000"})
+  void theyHoldLittleEachAndAreTurnedAwayWhenTheyAreTooMany(String target) throws SQLException {
+    try (ServiceProcess service =
+        ServiceProcess.with(
+                Map.of(
+                    "DATABASE_URL", manyLongNames(),
+                    "DATASETS_MAX_PAGE", "10000",
+                    "SERVER_RESPONSE_TIMEOUT", "120s"))
+            .jvm(SMALL_HEAP)
+            .start()) {
+      awaitDatabase(service);
+      Watch watch = Watch.withBaseline(service);
+      List<RawClient> readers = new ArrayList<>();
+      while (readers.size() < READERS) { // one by one, so that none is refused for another reason
+        RawClient reader = RawClient.connect(service.port(), 4096);
+        reader.write("GET " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
+        readers.add(reader);
+        await()
+            .atMost(PATIENCE)
+            .pollInterval(Duration.ofMillis(5))
+            .until(() -> held(service.scrape()) + rejected(service.scrape()) == readers.size());
+      }
+      await()
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () -> {
+                assertThat(rejected(service.scrape())).isEqualTo(READERS - FIT);
+                assertThat(held(service.scrape())).isEqualTo(FIT);
+              });
+      HttpResponse<String> refused = service.send("GET", target);
+
+      assertThat(refused.statusCode()).isEqualTo(503);
+      assertThat(refused.headers().firstValue("Retry-After")).contains("1");
+      assertThat(service.send("GET", "/datasets/1").statusCode()).isEqualTo(200);
+      readers.forEach(RawClient::close);
+      watch.assertSeen(FIT, "/datasets", "GET", 499);
+      watch.assertSeen(READERS - FIT + 1, "/datasets", "GET", 503);
+      assertThat(service.send("GET", target).body()).endsWith("}]\n");
+      watch.assertBackAtBaseline();
+      assertThat(service.errors()).isEmpty();
+    }
+  }
+
+  @Test
+  void aKeptConnectionHoldsNothingOfTheLargeAnswersThatItServed() {
+    String large = "a".repeat(4 << 20);
+    try (ServiceProcess service = ServiceProcess.with(Map.of()).jvm(SMALL_HEAP).start()) {
+      service.send("PUT", "/api/buckets/large", large);
+      Watch watch = Watch.withBaseline(service);
+      List<RawClient> kept = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        RawClient client = RawClient.connect(service.port());
+        client.write("GET /api/buckets/large HTTP/1.1\r\nHost: x\r\n\r\n");
+        assertThat(client.answer().body()).isEqualTo(large);
+        kept.add(client);
+      }
+      watch.assertSeen(20, "/api/buckets/{id}", "GET", 200);
+      assertThat(service.send("GET", "/api/buckets/large").body()).isEqualTo(large);
+      int files = service.openFiles();
+      watch.assertHeapBackAtBaseline();
+      assertThat(service.openFiles()).isGreaterThanOrEqualTo(files); // all are open still
+      kept.forEach(RawClient::close);
+      watch.assertBackAtBaseline();
+    }
+  }
+}
