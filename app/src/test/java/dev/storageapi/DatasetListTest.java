@@ -9,10 +9,15 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.storageapi.testing.Engine;
+import dev.storageapi.testing.PostgresCluster;
 import dev.storageapi.testing.RawClient;
 import dev.storageapi.testing.Scrape;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -21,6 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -148,6 +154,90 @@ class DatasetListTest {
       assertThat(active(app)).isZero();
       readers.forEach(RawClient::close);
       await().until(() -> inFlight(app) == 0);
+    }
+  }
+
+  /** Begins to read all datasets, and goes on when more than the first piece of them is sent. */
+  private static RawClient slowReader(RunningApp app) {
+    RawClient reader = RawClient.connect(app.app.port(), 4096);
+    reader.write("GET /datasets HTTP/1.1\r\nHost: x\r\n\r\n");
+    String[] list = {"operation", "dataset_list"};
+    await().until(() -> scrape(app).sum("db_query_duration_seconds_count", list) > 1);
+    return reader;
+  }
+
+  /** What is left of an answer that was lost on the way: its only line in the log. */
+  private static String cut(RunningApp app, RawClient reader) {
+    String answer = reader.readUntilClosed(Duration.ofSeconds(30));
+    assertThat(reader.isClosed()).isTrue();
+    assertThat(answer).startsWith("HTTP/1.1 200 OK").contains("[{\"id\":1,").doesNotContain("]");
+    reader.close();
+    await().until(() -> inFlight(app) == 0);
+    await().until(() -> !lines(app, "path=/datasets ", "method=GET ").isEmpty());
+    assertThat(lines(app, "path=/datasets ", "method=GET ")).hasSize(1);
+    return lines(app, "path=/datasets ", "method=GET ").get(0);
+  }
+
+  private static List<String> lines(RunningApp app, String... parts) {
+    return app.log().stream()
+        .filter(line -> List.of(parts).stream().allMatch(line::contains))
+        .toList();
+  }
+
+  private static double answered(RunningApp app, int status) {
+    String[] labels = {"path", "/datasets", "method", "GET", "status", "" + status};
+    return scrape(app).sum("http_requests_total", labels);
+  }
+
+  private static RunningApp withLongNames(String url) throws SQLException {
+    RunningApp app = RunningApp.with("DATABASE_URL", url);
+    await().until(() -> app.get("/ready/datasets").statusCode() == 200);
+    execute(
+        url,
+        "INSERT INTO datasets (name) SELECT repeat(U&'\\0001', 255) FROM generate_series(1, %d)"
+            .formatted(COUNT));
+    return app;
+  }
+
+  private static void execute(String url, String sql) throws SQLException {
+    try (Connection connection = PostgresCluster.connect(url);
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  @Test
+  void aListWhoseDatabaseIsLostOnTheWayIsCutAndCountedAs503() throws SQLException {
+    try (PostgresCluster postgres = PostgresCluster.start();
+        RunningApp app = withLongNames(postgres.url())) {
+      RawClient reader = slowReader(app);
+      postgres.kill();
+
+      assertThat(cut(app, reader)).contains(" status_code=503 ");
+      assertThat(answered(app, 503)).isEqualTo(1);
+      assertThat(answered(app, 200)).isZero();
+      assertThat(lines(app, "the answer is cut"))
+          .singleElement()
+          .asString()
+          .contains("lvl=[WARN]", "the database was lost on the way: ");
+      assertThat(lines(app, "lvl=[ERROR]")).isEmpty();
+    }
+  }
+
+  @Test
+  void aListThatAFaultOfTheProgramEndsIsCutAndCountedAs500AndLoggedWithItsTrace()
+      throws SQLException {
+    String url = PostgresCluster.shared().freshDatabase();
+    try (RunningApp app = withLongNames(url)) {
+      RawClient reader = slowReader(app);
+      execute(url, "ALTER TABLE datasets RENAME COLUMN name TO title");
+
+      assertThat(cut(app, reader)).contains(" status_code=500 ");
+      assertThat(answered(app, 500)).isEqualTo(1);
+      assertThat(lines(app, "lvl=[ERROR]"))
+          .singleElement()
+          .asString()
+          .contains("DatabaseFailure", "\\n\\tat ");
     }
   }
 
