@@ -145,9 +145,9 @@ final class App implements AutoCloseable {
         post("/datasets/{id}/reticulate", datasets::reticulate, 200, 422, 503),
         get("/feed", feed::status, 200, 503),
         get("/feed/items", feed::list, 200, 400, 503).with(HEAVY),
-        post("/feed/items", feed::post, 201, 400, 409, 503, 507),
+        post("/feed/items", feed::post, 201, 400, 409, 413, 415, 503, 507),
         get("/feed/items/{id}", feed::get, 200, 404, 503),
-        put("/feed/items/{id}", feed::put, 200, 400, 404, 503, 507),
+        put("/feed/items/{id}", feed::put, 200, 400, 404, 413, 415, 503, 507),
         delete("/feed/items/{id}", feed::delete, 204, 404, 503, 507));
   }
 
