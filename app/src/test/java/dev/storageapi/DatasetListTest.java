@@ -137,6 +137,25 @@ class DatasetListTest {
 
   @ParameterizedTest
   @EnumSource
+  void aPageMayBeLongerThanWhatIsReadAtOnce(Engine engine, @TempDir Path folder) {
+    try (RunningApp app = RunningApp.with("DATABASE_URL", engine.emptyDatabase(folder))) {
+      await().until(() -> app.get("/ready/datasets").statusCode() == 200);
+      add(app, 3 * PAGE);
+      List<Long> all = ids(app.get("/datasets"));
+      assertThat(all).hasSize(3 * PAGE).isSorted();
+      for (int limit : List.of(1, PAGE, PAGE + 1, 2 * PAGE, 3 * PAGE - 1, 3 * PAGE, 1000)) {
+        int size = Math.min(limit, 3 * PAGE);
+        assertThat(ids(app.get("/datasets?limit=" + limit))).isEqualTo(all.subList(0, size));
+      }
+      assertThat(ids(app.get("/datasets?after=" + all.get(49))))
+          .isEqualTo(all.subList(50, 3 * PAGE));
+      assertThat(ids(app.get("/datasets?limit=101&after=" + all.get(198))))
+          .isEqualTo(all.subList(199, 3 * PAGE));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
   void aClientThatReadsSlowlyHoldsNoConnection(Engine engine, @TempDir Path folder) {
     try (RunningApp app = with(engine.emptyDatabase(folder))) {
       add(app, COUNT, "%01".repeat(255)); // six bytes each in JSON: more than buffers hold
