@@ -36,6 +36,9 @@ class DatasetListTest {
 
   private static final int COUNT = 2_500;
   private static final int PAGE = 100;
+  private static final int PIECE = 1_000; // what is read at once
+  private static final int LONG = 222; // and of the longest names, of one byte a character
+  private static final String LONG_NAME = "%01".repeat(255); // six bytes each in JSON
   private static final int READERS = 12; // more than the pool has connections
   private static final byte[] NOTHING = {};
 
@@ -123,15 +126,15 @@ class DatasetListTest {
 
   @ParameterizedTest
   @EnumSource
-  void aWholeNumberOfPagesIsListedToo(Engine engine, @TempDir Path folder) {
+  void aWholeNumberOfPiecesIsListedToo(Engine engine, @TempDir Path folder) {
     try (RunningApp app = with(engine.emptyDatabase(folder))) {
       assertThat(app.text("/datasets")).isEqualTo("[]\n");
-      add(app, PAGE - 1);
-      assertThat(ids(app.get("/datasets"))).hasSize(PAGE - 1);
+      add(app, PIECE - 1);
+      assertThat(ids(app.get("/datasets"))).hasSize(PIECE - 1);
       add(app, 1);
-      assertThat(ids(app.get("/datasets"))).hasSize(PAGE);
-      add(app, PAGE);
-      assertThat(ids(app.get("/datasets"))).hasSize(2 * PAGE);
+      assertThat(ids(app.get("/datasets"))).hasSize(PIECE);
+      add(app, PIECE);
+      assertThat(ids(app.get("/datasets"))).hasSize(2 * PIECE);
     }
   }
 
@@ -140,17 +143,19 @@ class DatasetListTest {
   void aPageMayBeLongerThanWhatIsReadAtOnce(Engine engine, @TempDir Path folder) {
     try (RunningApp app = RunningApp.with("DATABASE_URL", engine.emptyDatabase(folder))) {
       await().until(() -> app.get("/ready/datasets").statusCode() == 200);
-      add(app, 3 * PAGE);
+      add(app, 2 * LONG, LONG_NAME);
+      add(app, 6);
+      int count = 2 * LONG + 6;
       List<Long> all = ids(app.get("/datasets"));
-      assertThat(all).hasSize(3 * PAGE).isSorted();
-      for (int limit : List.of(1, PAGE, PAGE + 1, 2 * PAGE, 3 * PAGE - 1, 3 * PAGE, 1000)) {
-        int size = Math.min(limit, 3 * PAGE);
-        assertThat(ids(app.get("/datasets?limit=" + limit))).isEqualTo(all.subList(0, size));
+      assertThat(all).hasSize(count).isSorted();
+      for (int limit : List.of(1, LONG, LONG + 1, 2 * LONG, count - 1, count, 1000)) {
+        HttpResponse<byte[]> page = app.get("/datasets?limit=" + limit);
+        assertThat(ids(page)).isEqualTo(all.subList(0, Math.min(limit, count)));
+        assertThat(header(page, "Transfer-Encoding")).isEqualTo(limit > LONG ? "chunked" : null);
       }
-      assertThat(ids(app.get("/datasets?after=" + all.get(49))))
-          .isEqualTo(all.subList(50, 3 * PAGE));
-      assertThat(ids(app.get("/datasets?limit=101&after=" + all.get(198))))
-          .isEqualTo(all.subList(199, 3 * PAGE));
+      assertThat(ids(app.get("/datasets?after=" + all.get(4)))).isEqualTo(all.subList(5, count));
+      assertThat(ids(app.get("/datasets?limit=300&after=" + all.get(99))))
+          .isEqualTo(all.subList(100, 400));
     }
   }
 
@@ -158,7 +163,7 @@ class DatasetListTest {
   @EnumSource
   void aClientThatReadsSlowlyHoldsNoConnection(Engine engine, @TempDir Path folder) {
     try (RunningApp app = with(engine.emptyDatabase(folder))) {
-      add(app, COUNT, "%01".repeat(255)); // six bytes each in JSON: more than buffers hold
+      add(app, COUNT, LONG_NAME); // more than buffers hold
       List<RawClient> readers = new ArrayList<>();
       for (int i = 0; i < READERS; i++) {
         RawClient reader = RawClient.connect(app.app.port(), 4096);

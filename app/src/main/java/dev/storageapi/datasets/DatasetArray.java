@@ -16,14 +16,18 @@ import java.util.List;
  */
 final class DatasetArray implements Response.Stream {
 
-  /**
-   * Datasets in memory at a time: with the longest names 110 KB, which with its buffers is less
-   * than {@link AnswerBudget#STREAM_BYTES}.
-   */
-  private static final int PIECE = 100;
+  /** The most rows of one statement: what most pages and lists need one of. */
+  private static final int MAX_ROWS = 1000;
+
+  /** What a piece may take: with the buffers less than {@link AnswerBudget#STREAM_BYTES}. */
+  private static final long PIECE_BYTES = 128 << 10;
+
+  /** What a dataset takes beside the characters of its name. */
+  private static final int DATASET_BYTES = 80;
 
   private final DatasetStore store;
   private List<Dataset> piece = List.of();
+  private int rows = MAX_ROWS;
   private long left;
 
   /**
@@ -45,10 +49,27 @@ final class DatasetArray implements Response.Stream {
   }
 
   private void read(long after) {
-    int asked = (int) Math.min(PIECE, left);
+    int asked = (int) Math.min(rows, left);
     piece = List.of(); // so that there are never two
-    piece = store.list(after, asked);
-    left = piece.size() < asked ? 0 : left - asked;
+    List<Dataset> found = store.list(after, asked);
+    piece = fitting(found);
+    boolean end = found.size() < asked && piece.size() == found.size();
+    left = end ? 0 : left - piece.size();
+    rows = Math.min(MAX_ROWS, 2 * piece.size()); // where names are long, few would fit again
+  }
+
+  /** As many of the first as a piece may hold. */
+  private static List<Dataset> fitting(List<Dataset> found) {
+    long bytes = 0;
+    int count = 0;
+    for (Dataset dataset : found) {
+      bytes += DATASET_BYTES + 2L * dataset.name().length();
+      if (bytes > PIECE_BYTES) {
+        return List.copyOf(found.subList(0, count));
+      }
+      count++;
+    }
+    return found;
   }
 
   @Override

@@ -15,7 +15,7 @@ public final class AnswerBudget implements Filter {
    * What an answer counts for that is written piece by piece: no more of it may be in memory at a
    * time, buffers included.
    */
-  public static final long STREAM_BYTES = 160 << 10;
+  public static final long STREAM_BYTES = 192 << 10;
 
   private final long budget;
   private final AtomicLong taken = new AtomicLong();

@@ -27,7 +27,7 @@ final class SlowReadersIT {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final int DATASETS = 4_000; // 4 MB: more than buffers hold
   private static final int READERS = 150;
-  private static final int FIT = 102; // into 16 MiB, of 160 KiB each
+  private static final int FIT = 85; // into 16 MiB, of 192 KiB each
 
   private static String manyLongNames() throws SQLException {
     String url = PostgresCluster.shared().freshDatabase();
