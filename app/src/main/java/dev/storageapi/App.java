@@ -201,14 +201,20 @@ final class App implements AutoCloseable {
   private void bind() throws IOException {
     List<Filter> filters = filters();
     if (config.managementPort() == Config.NO_PORT) {
-      servers.add(server(config.port(), routes(), filters));
+      servers.add(server(config, config.port(), routes(), filters));
     } else {
-      servers.add(server(config.port(), concat(api(), pages()), filters));
-      servers.add(server(config.managementPort(), operations(), filters));
+      servers.add(server(config, config.port(), concat(api(), pages()), filters));
+      servers.add(server(config, config.managementPort(), operations(), filters));
     }
   }
 
-  private Server server(int port, List<Route> routes, List<Filter> filters) throws IOException {
+  /**
+   * A server on a port of the configured address.
+   *
+   * @throws IOException if the port cannot be bound; the message names it
+   */
+  static Server server(Config config, int port, List<Route> routes, List<Filter> filters)
+      throws IOException {
     try {
       return new Server(
           new InetSocketAddress(config.host(), port),

@@ -90,16 +90,22 @@ record Config(
   /** How the service ends. */
   record ShutdownConfig(Duration quiet, Duration grace) {}
 
+  /** Reads the settings of the service alone, as {@link #from(Map, String)} does. */
+  static Config from(Map<String, String> environment) {
+    return from(environment, "serve");
+  }
+
   /**
    * Reads the settings.
    *
+   * @param command of {@link Main}: only some of them have a simulator, whose settings must fit
    * @throws InvalidConfiguration if one is unknown or not valid; it names them all
    */
-  static Config from(Map<String, String> environment) {
-    return read(new Settings(environment));
+  static Config from(Map<String, String> environment, String command) {
+    return read(new Settings(environment), command);
   }
 
-  static Config read(Settings settings) {
+  static Config read(Settings settings, String command) {
     Config config =
         new Config(
             settings.text("HOST", "0.0.0.0", "The address to listen on", host -> !host.isEmpty()),
@@ -147,8 +153,16 @@ record Config(
                     "The longest time from the signal to the close")),
             SimulatorConfig.read(settings));
     config.check(settings);
+    if (config.simulates(command)) {
+      config.simulator.check(settings, config.server.responseTimeout);
+    }
     settings.check(PREFIXES);
     return config;
+  }
+
+  /** Whether the command has a simulator: of its own, or beside a service that has a feed. */
+  boolean simulates(String command) {
+    return command.equals("simulator") || (command.equals("demo") && database.url().isPresent());
   }
 
   private static ServerConfig server(Settings settings) {

@@ -68,7 +68,7 @@ public final class Main {
     }
     environment.putAll(System.getenv());
     try {
-      Config config = Config.from(environment);
+      Config config = Config.from(environment, command);
       logback.join();
       run(config, command);
     } catch (InvalidConfiguration e) {

@@ -24,7 +24,6 @@ import dev.storageapi.telemetry.Metric;
 import dev.storageapi.telemetry.Metrics;
 import dev.storageapi.telemetry.Tracing;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -50,15 +49,10 @@ final class SimulatorApp implements AutoCloseable {
   /**
    * Binds the port and builds everything behind it.
    *
-   * @throws InvalidConfiguration if the modes that wait would be cut by the server
    * @throws IOException if the port cannot be bound
    */
   SimulatorApp(Config config, String version, Metrics all, Clock clock) throws IOException {
     SimulatorConfig own = config.simulator();
-    if (own.delay().compareTo(config.server().responseTimeout()) >= 0) {
-      throw new InvalidConfiguration(
-          List.of("SIMULATOR_DELAY is not less than SERVER_RESPONSE_TIMEOUT"));
-    }
     this.config = config;
     this.all = all;
     api =
@@ -72,7 +66,7 @@ final class SimulatorApp implements AutoCloseable {
     service = new Service(version, config.environment(), Map.of(), clock);
     scrapes = new MetricsApi(all.registry());
     metrics = new HttpMetrics(all, routes());
-    server = bind(own.port());
+    server = App.server(config, own.port(), routes(), filters());
     all.gauge(Metric.HTTP_IN_FLIGHT, server::inFlight);
     all.info(Metric.APP_INFO, version, System.getProperty("java.version"), config.environment());
   }
@@ -104,20 +98,6 @@ final class SimulatorApp implements AutoCloseable {
             limits.acceptChunked()),
         new Bodies(limits.maxBodyBytes(), limits.uploadBudgetBytes()),
         new Admission(limits.maxConcurrentRequests(), limits.admissionWait()));
-  }
-
-  private Server bind(int port) throws IOException {
-    try {
-      return new Server(
-          new InetSocketAddress(config.host(), port),
-          config.server().backlog(),
-          config.server().threads(),
-          config.server().maxConnections(),
-          routes(),
-          filters());
-    } catch (IOException e) {
-      throw new IOException("port " + port + " of " + config.host() + ": " + e.getMessage(), e);
-    }
   }
 
   /** Begins to listen. */

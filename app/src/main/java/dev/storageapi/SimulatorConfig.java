@@ -41,4 +41,11 @@ record SimulatorConfig(
             Duration.ofSeconds(1),
             "What unavailable and limited tell to wait"));
   }
+
+  /** Adds what single settings do not show, where there is a simulator. */
+  void check(Settings settings, Duration responseTimeout) {
+    if (delay.compareTo(responseTimeout) >= 0) {
+      settings.problem("SIMULATOR_DELAY is not less than SERVER_RESPONSE_TIMEOUT");
+    }
+  }
 }

@@ -182,6 +182,33 @@ class ConfigTest {
         .hasMessageContaining("FEED_ALLOWED_HOSTS=" + host + " is not valid");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"simulator", "demo"})
+  void aSimulatorThatTheServerWouldCutIsNamedWithAllOtherProblems(String command) {
+    Map<String, String> environment =
+        Map.of(
+            "SIMULATOR_DELAY", "10s",
+            "SERVER_RESPONSE_TIMEOUT", "10s",
+            "SIMULATOR_QUOTA", "0",
+            "FEED_UR", "x");
+
+    assertThatThrownBy(() -> Config.from(environment, command))
+        .isInstanceOf(InvalidConfiguration.class)
+        .hasMessageContainingAll(
+            "SIMULATOR_DELAY is not less than SERVER_RESPONSE_TIMEOUT",
+            "SIMULATOR_QUOTA=0 is not valid",
+            "FEED_UR is not a setting");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"serve, jdbc:h2:file:./x", "demo, none"})
+  void whereThereIsNoSimulatorItsSettingsDoNotMatter(String command, String database) {
+    Map<String, String> environment =
+        Map.of("SERVER_RESPONSE_TIMEOUT", "10s", "DATABASE_URL", database);
+
+    assertThat(Config.from(environment, command).simulates(command)).isFalse();
+  }
+
   @Test
   void whatTheJdksClientReadsIsSet() {
     Main.clientProperties();
@@ -216,7 +243,7 @@ class ConfigTest {
   @Test
   void theDocumentationListsExactlyTheSettingsThatThereAre() throws IOException {
     Settings settings = new Settings(Map.of());
-    Config.read(settings);
+    Config.read(settings, "serve");
     List<String> declared =
         settings.declared().stream()
             .map(s -> row(s.name(), s.fallback(), s.description()))

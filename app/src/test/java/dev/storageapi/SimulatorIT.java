@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.storageapi.testing.ServiceProcess;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The jar's command {@code simulator}, as a process of its own. */
 class SimulatorIT {
@@ -29,15 +31,23 @@ class SimulatorIT {
     }
   }
 
-  @Test
-  void aDelayThatTheServerWouldCutStopsTheStart() {
+  @ParameterizedTest
+  @CsvSource({"simulator, none", "demo, jdbc:h2:file:./data/none"})
+  void aDelayThatTheServerWouldCutStopsTheStartWithAllOtherProblems(
+      String command, String database) {
     Map<String, String> environment =
-        Map.of("SIMULATOR_PORT", "0", "SIMULATOR_DELAY", "10s", "SERVER_RESPONSE_TIMEOUT", "10s");
-    try (ServiceProcess simulator =
-        ServiceProcess.with(environment).arguments("simulator").launch()) {
-      assertThat(simulator.exitCode()).isEqualTo(2);
-      assertThat(simulator.errors())
-          .isEqualTo("SIMULATOR_DELAY is not less than SERVER_RESPONSE_TIMEOUT");
+        Map.of(
+            "PORT", "http",
+            "SIMULATOR_DELAY", "10s",
+            "SERVER_RESPONSE_TIMEOUT", "10s",
+            "DATABASE_URL", database);
+    try (ServiceProcess process = ServiceProcess.with(environment).arguments(command).launch()) {
+      assertThat(process.exitCode()).isEqualTo(2);
+      assertThat(process.errors().lines())
+          .hasSize(2)
+          .anyMatch(line -> line.startsWith("PORT=http is not valid"))
+          .contains("SIMULATOR_DELAY is not less than SERVER_RESPONSE_TIMEOUT");
+      assertThat(process.lines()).isEmpty();
     }
   }
 }
