@@ -206,8 +206,9 @@ public final class Database implements AutoCloseable {
   }
 
   private Session.Lease connectToWrite() throws SQLException {
+    requireDatabase(); // first: one that is away has no space to speak of
     requireSpace();
-    return connectToRead();
+    return pool.lease();
   }
 
   private Session.Lease connectToRead() throws SQLException {

@@ -2,6 +2,7 @@ package dev.storageapi.database;
 
 import dev.storageapi.database.Database.State;
 import dev.storageapi.database.DatabaseFailure.Kind;
+import java.io.File;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -9,6 +10,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
 import org.slf4j.Logger;
@@ -26,14 +28,15 @@ final class Keeper implements AutoCloseable {
   /** With less than this H2 may fail to write, and is full until there is more. */
   private static final long SLACK = 1 << 20;
 
-  private static final String NO_SPACE = "no space left for writes";
+  private static final State STARTING = new State(false, false, "starting");
+  private static final State FULL = new State(true, true, "no space left for writes");
 
   private final DatabaseUrl url;
   private final Database.Limits limits;
   private final Pool pool;
   private final ScheduledExecutorService checks =
       Executors.newSingleThreadScheduledExecutor(Keeper::thread);
-  private volatile State state = new State(false, false, "starting");
+  private volatile State state = STARTING;
   private Connection own;
   private boolean migrated;
 
@@ -64,12 +67,17 @@ final class Keeper implements AutoCloseable {
       if (own == null || !answers()) {
         connect();
       }
-      boolean full = free() < (state.full() ? Math.max(limits.minFree(), SLACK) : limits.minFree());
-      report(new State(true, full, full ? NO_SPACE : url.toString()));
+      report(this::looked);
     } catch (SQLException | RuntimeException | Error e) { // an error, too, would be the last check
       disconnect();
-      report(new State(false, false, url + ": " + e.getMessage()));
+      report(before -> new State(false, false, url + ": " + e.getMessage()));
     }
+  }
+
+  /** How it is now that it has answered. */
+  private State looked(State before) {
+    boolean full = free() < (before.full() ? spaceToWrite() : limits.minFree());
+    return full ? FULL : new State(true, false, url.toString());
   }
 
   /** By a statement: to H2 a connection is valid whose database closed itself on a failed write. */
@@ -127,11 +135,21 @@ final class Keeper implements AutoCloseable {
     own = null;
   }
 
-  /** Bytes free where the file is; a server looks after its disk itself. */
+  /**
+   * Bytes free where the file is. A server looks after its disk itself, and where there is no
+   * folder, space is not what is missing.
+   */
   private long free() {
     return url.file()
-        .map(file -> file.getParent().toFile().getUsableSpace())
+        .map(file -> file.getParent().toFile())
+        .filter(File::isDirectory)
+        .map(File::getUsableSpace)
         .orElse(Long.MAX_VALUE);
+  }
+
+  /** Bytes that must be free before writes are tried again. */
+  private long spaceToWrite() {
+    return Math.max(limits.minFree(), SLACK);
   }
 
   /**
@@ -139,9 +157,14 @@ final class Keeper implements AutoCloseable {
    */
   boolean isFull() {
     if (!state.full() && free() < limits.minFree()) {
-      report(new State(state.up(), true, NO_SPACE));
+      report(Keeper::full);
     }
     return state.full();
+  }
+
+  /** One that is away has another reason. */
+  private static State full(State before) {
+    return before.up() ? FULL : before;
   }
 
   /** The bytes of H2's file; 0 for a server. */
@@ -156,29 +179,42 @@ final class Keeper implements AutoCloseable {
    * then, so the connections are given up, and nobody writes until there is space.
    */
   DatabaseFailure explained(DatabaseFailure failure) {
-    if (failure.kind() != Kind.UNAVAILABLE || free() >= Math.max(limits.minFree(), SLACK)) {
+    if (failure.kind() != Kind.UNAVAILABLE || !state.up() || free() >= spaceToWrite()) {
       return failure;
     }
-    if (!state.full()) {
-      report(new State(state.up(), true, NO_SPACE));
+    if (report(Keeper::full)) {
       pool.renew();
     }
-    return new DatabaseFailure(Kind.FULL, state.reason(), failure);
+    return state.full() ? new DatabaseFailure(Kind.FULL, state.reason(), failure) : failure;
   }
 
-  private synchronized void report(State now) {
+  /**
+   * Changes the state, by one at a time: what is new is made of what was. A change that people
+   * should know of is logged.
+   *
+   * @return whether there was such a change
+   */
+  private synchronized boolean report(UnaryOperator<State> change) {
     State before = state;
+    State now = change.apply(before);
     state = now;
-    if (before.up() != now.up()
-        || before.full() != now.full()
-        || before.reason().equals("starting")) {
-      (now.writable() ? log.atInfo() : log.atWarn())
-          .addKeyValue("reason", now.reason())
-          .log(
-              now.writable()
-                  ? "the database is there"
-                  : now.up() ? "the database can only be read" : "the database is away");
+    boolean changed =
+        before.up() != now.up()
+            || before.full() != now.full()
+            || (before == STARTING && now != STARTING);
+    if (changed) {
+      log(now);
     }
+    return changed;
+  }
+
+  private static void log(State now) {
+    (now.writable() ? log.atInfo() : log.atWarn())
+        .addKeyValue("reason", now.reason())
+        .log(
+            now.writable()
+                ? "the database is there"
+                : now.up() ? "the database can only be read" : "the database is away");
   }
 
   /** Waits for a check under way: to interrupt H2 while it writes would close its file. */

@@ -1,0 +1,86 @@
+package dev.storageapi.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.storageapi.testing.ServiceProcess;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Row 26 for H2: its file cannot be had. Its routes are 503, with the reason, until it can be. */
+final class H2AwayIT {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  @TempDir private Path folder;
+
+  private static ServiceProcess start(Path file, String... more) {
+    Map<String, String> settings =
+        new HashMap<>(
+            Map.of(
+                "DATABASE_URL", "jdbc:h2:file:" + file,
+                "DATABASE_CHECK_INTERVAL", "100ms",
+                "FEED_QUOTA", "1"));
+    for (int i = 0; i < more.length; i += 2) {
+      settings.put(more[i], more[i + 1]);
+    }
+    return ServiceProcess.with(settings).start();
+  }
+
+  private static int post(ServiceProcess service) {
+    return service.send("POST", "/datasets?name=some").statusCode();
+  }
+
+  private static void awaitReady(ServiceProcess service) {
+    await()
+        .atMost(PATIENCE)
+        .until(() -> service.send("GET", "/ready/datasets").statusCode() == 200);
+  }
+
+  /** Its routes are 503 for a second, check after check, and it is told once why. */
+  private static void assertAway(ServiceProcess service, String reason) {
+    await()
+        .atMost(PATIENCE)
+        .until(() -> !service.send("GET", "/ready").body().contains("starting"));
+    await()
+        .during(Duration.ofSeconds(1))
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              assertThat(post(service)).isEqualTo(503);
+              assertThat(service.send("GET", "/datasets").statusCode()).isEqualTo(503);
+              assertThat(service.send("GET", "/ready/datasets").statusCode()).isEqualTo(503);
+              assertThat(service.send("GET", "/ready/datasets").body()).contains(reason);
+            });
+    assertThat(service.send("GET", "/ready").statusCode()).isEqualTo(200);
+    assertThat(service.send("PUT", "/api/buckets/1", "some").statusCode()).isEqualTo(200);
+    assertThat(lines(service, "WARN"))
+        .singleElement()
+        .asString()
+        .contains("msg=\"the database is away\"", reason);
+    assertThat(lines(service, "ERROR")).isEmpty();
+  }
+
+  private static List<String> lines(ServiceProcess service, String level) {
+    return service.lines().stream().filter(line -> line.contains(" lvl=[" + level + "] ")).toList();
+  }
+
+  @Test
+  void aFolderThatCannotBeMadeIsTheReason() throws IOException {
+    Path file = Files.createFile(folder.resolve("file"));
+    try (ServiceProcess service = start(file.resolve("below/storage"))) {
+      assertAway(service, file + "/below/storage");
+
+      Files.delete(file);
+      awaitReady(service);
+      assertThat(post(service)).isEqualTo(200);
+    }
+  }
+}
