@@ -216,10 +216,14 @@ public final class Database implements AutoCloseable {
     return pool.lease();
   }
 
-  private Session.Lease connectForLong() throws SQLException {
+  private Session.Lease connectForLong() {
     requireDatabase();
     requireSpace();
-    return new Session.Lease(url.connect(limits.transaction()), () -> {});
+    try {
+      return new Session.Lease(url.connect(limits.transaction()), () -> {});
+    } catch (SQLException e) {
+      throw DatabaseFailure.noConnection(e);
+    }
   }
 
   private void requireDatabase() {

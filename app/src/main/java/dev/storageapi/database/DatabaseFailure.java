@@ -2,6 +2,7 @@ package dev.storageapi.database;
 
 import java.sql.BatchUpdateException;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.util.Set;
 import org.h2.mvstore.MVStoreException;
 
@@ -59,7 +60,15 @@ public final class DatabaseFailure extends RuntimeException {
     return batch ? thrown.getNextException() : thrown;
   }
 
+  /** A connection that cannot be had: whatever the reason, others are served all the same. */
+  static DatabaseFailure noConnection(SQLException thrown) {
+    return new DatabaseFailure(Kind.UNAVAILABLE, thrown.getMessage(), thrown);
+  }
+
   private static Kind kind(SQLException e) {
+    if (e instanceof SQLTransientConnectionException) {
+      return Kind.UNAVAILABLE; // the pool's: its state is that of its last try to connect
+    }
     String state = e.getSQLState() == null ? "" : e.getSQLState();
     if (state.equals(DISK_FULL)) {
       return Kind.FULL;
@@ -68,7 +77,7 @@ public final class DatabaseFailure extends RuntimeException {
       return Kind.DUPLICATE;
     }
     boolean passing =
-        state.isEmpty() // the pool's own
+        state.isEmpty() // of a pool that is closed
             || state.startsWith("08")
             || state.startsWith("53")
             || PASSING.contains(state)

@@ -219,6 +219,35 @@ final class PostgresLostIT {
     }
   }
 
+  @Test
+  void newConnectionsThatAreRefusedWhileAnOldOneAnswersAreNoFaultOfTheProgram() throws Exception {
+    try (Scene scene = new Scene()) {
+      scene.awaitRows();
+      Clients clients = new Clients(scene.service.port());
+      Watch watch = Watch.of(scene.service);
+      scene.postgres.administer("ALTER ROLE storage NOLOGIN");
+      scene.postgres.administer(
+          """
+          SELECT pg_terminate_backend(pid) FROM
+            (SELECT pid, row_number() OVER (ORDER BY backend_start) AS age FROM pg_stat_activity
+              WHERE application_name = 'storage-api') service
+          WHERE age > 1 -- the first one is the Keeper's
+          """);
+      await()
+          .atMost(NOTICED)
+          .untilAsserted(
+              () -> {
+                clients.one();
+                assertThat(scene.ready()).isEqualTo(503);
+              });
+      scene.postgres.administer("ALTER ROLE storage LOGIN");
+      await().atMost(BACK).until(() -> scene.ready() == 200 && scene.serves());
+      clients.assertSeen(watch);
+      assertThat(warnings(scene.service)).isEmpty();
+      assertThat(watch.lines("ERROR")).isEmpty();
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"KILLED", "FROZEN", "TABLE_LOCKED"})
   void itsRoutesAre503UntilItIsBackAndNobodyElseNotices(Fault fault) throws Exception {

@@ -160,7 +160,8 @@ public final class PostgresCluster implements AutoCloseable {
     }
   }
 
-  private void administer(String sql) {
+  /** Runs a statement as the superuser. */
+  public void administer(String sql) {
     try (Connection connection = connect(SUPERUSER, SUPERUSER);
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
