@@ -3,6 +3,7 @@ package dev.storageapi.database;
 import java.sql.BatchUpdateException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.util.Optional;
 import java.util.Set;
 import org.h2.mvstore.MVStoreException;
 
@@ -48,6 +49,7 @@ public final class DatabaseFailure extends RuntimeException {
 
   /** What {@code thrown} means, told by its state and code (never by its text). */
   public static DatabaseFailure of(SQLException thrown) {
+    rethrowIfOutOfMemory(thrown);
     SQLException cause = withoutValues(thrown);
     return new DatabaseFailure(kind(cause), cause.getMessage(), cause);
   }
@@ -63,6 +65,30 @@ public final class DatabaseFailure extends RuntimeException {
   /** A connection that cannot be had: whatever the reason, others are served all the same. */
   static DatabaseFailure noConnection(SQLException thrown) {
     return new DatabaseFailure(Kind.UNAVAILABLE, thrown.getMessage(), thrown);
+  }
+
+  /** What the database said, whatever a library has wrapped around it. */
+  static Optional<SQLException> sql(Throwable thrown) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLException e) {
+        return Optional.of(e);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Whether it may pass by itself, whatever a library has wrapped around it. */
+  static boolean passes(Throwable thrown) {
+    return sql(thrown).filter(e -> kind(e) == Kind.UNAVAILABLE).isPresent();
+  }
+
+  /** H2 makes an exception of it, but it is to end the process. */
+  static void rethrowIfOutOfMemory(Throwable thrown) {
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof OutOfMemoryError e) {
+        throw e;
+      }
+    }
   }
 
   private static Kind kind(SQLException e) {

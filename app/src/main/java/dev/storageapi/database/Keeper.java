@@ -6,13 +6,16 @@ import java.io.File;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +30,9 @@ final class Keeper implements AutoCloseable {
 
   /** With less than this H2 may fail to write, and is full until there is more. */
   private static final long SLACK = 1 << 20;
+
+  /** What some drivers and Flyway write below these is SQL or advice. */
+  private static final int REASON_LINES = 3;
 
   private static final State STARTING = new State(false, false, "starting");
   private static final State FULL = new State(true, true, "no space left for writes");
@@ -55,11 +61,21 @@ final class Keeper implements AutoCloseable {
   void start() {
     ScheduledFuture<?> unused =
         checks.scheduleWithFixedDelay(
-            this::check, 0, limits.check().toMillis(), TimeUnit.MILLISECONDS);
+            this::checkOrDie, 0, limits.check().toMillis(), TimeUnit.MILLISECONDS);
   }
 
   State state() {
     return state;
+  }
+
+  /** The executor would keep to itself that there is no memory, which is to end the process. */
+  private void checkOrDie() {
+    try {
+      check();
+    } catch (OutOfMemoryError e) {
+      Thread thread = Thread.currentThread();
+      thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+    }
   }
 
   private void check() {
@@ -69,9 +85,36 @@ final class Keeper implements AutoCloseable {
       }
       report(this::looked);
     } catch (SQLException | RuntimeException | Error e) { // an error, too, would be the last check
+      DatabaseFailure.rethrowIfOutOfMemory(e);
+      log.debug("the database cannot be had", e);
       disconnect();
-      report(before -> new State(false, false, url + ": " + e.getMessage()));
+      away(e);
     }
+  }
+
+  /** It is away for this reason, which is told once, and again if it is a new one that stays. */
+  private void away(Throwable cause) {
+    State now = new State(false, false, url + ": " + reason(cause));
+    boolean isNew = !now.reason().equals(state.reason());
+    if (!report(before -> now) && isNew && !DatabaseFailure.passes(cause)) {
+      log(now);
+    }
+  }
+
+  /** In one line; of a migration what the database said, without the script around it. */
+  private static String reason(Throwable thrown) {
+    boolean migration = thrown instanceof FlywayException;
+    Optional<SQLException> said = migration ? DatabaseFailure.sql(thrown) : Optional.empty();
+    String text =
+        said.map(Throwable::getMessage)
+            .or(() -> Optional.ofNullable(thrown.getMessage()))
+            .orElseGet(thrown::toString)
+            .lines()
+            .map(String::strip)
+            .filter(line -> !line.isEmpty())
+            .limit(REASON_LINES)
+            .collect(Collectors.joining(" "));
+    return migration ? "its schema cannot be brought up to date: " + text : text;
   }
 
   /** How it is now that it has answered. */
@@ -84,7 +127,7 @@ final class Keeper implements AutoCloseable {
   private boolean answers() {
     try (Statement statement = own.createStatement()) {
       return statement.execute("SELECT 1");
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) {
       log.debug("the connection is gone", e);
       return false;
     }
@@ -129,7 +172,7 @@ final class Keeper implements AutoCloseable {
       if (own != null) {
         own.close();
       }
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) {
       log.debug("the connection was gone", e);
     }
     own = null;

@@ -7,6 +7,10 @@ import dev.storageapi.testing.ServiceProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
@@ -81,6 +85,32 @@ final class H2AwayIT {
       Files.delete(file);
       awaitReady(service);
       assertThat(post(service)).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void aMigrationThatCannotBeDoneIsToldInOneLineWithItsTraceAtDebug() throws Exception {
+    Path file = folder.resolve("storage");
+    try (ServiceProcess service = start(file)) {
+      awaitReady(service);
+      service.terminate();
+      assertThat(service.exitCode()).isZero();
+    }
+    alter(file, "UPDATE \"flyway_schema_history\" SET \"checksum\" = 1 WHERE \"version\" = '1'");
+    try (ServiceProcess service = start(file, "LOG_LEVELS", "dev.storageapi.database=debug")) {
+      assertAway(
+          service,
+          "its schema cannot be brought up to date: Validate failed: Migrations have failed"
+              + " validation Migration checksum mismatch for migration version 1");
+      assertThat(lines(service, "DEBUG"))
+          .anyMatch(line -> line.contains("\tat org.flywaydb.") || line.contains("FlywayValidate"));
+    }
+  }
+
+  private static void alter(Path file, String sql) throws SQLException {
+    try (Connection connection = DriverManager.getConnection("jdbc:h2:file:" + file, "sa", "");
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
     }
   }
 }

@@ -1,0 +1,143 @@
+package dev.storageapi.database;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.storageapi.telemetry.Metrics;
+import java.lang.Thread.UncaughtExceptionHandler;
+import java.sql.Connection;
+import java.sql.Driver;
+import java.sql.DriverManager;
+import java.sql.DriverPropertyInfo;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a driver throws that no driver should. */
+class KeeperTest {
+
+  private static final Database.Limits LIMITS =
+      new Database.Limits(
+          2,
+          2,
+          Duration.ofMillis(500),
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(5),
+          Duration.ofMillis(10),
+          0);
+
+  /** Fails to connect to {@code jdbc:failing:}, in the way that it is told. */
+  private static final class FailingDriver implements Driver {
+
+    private final AtomicInteger tries = new AtomicInteger();
+    private volatile Throwable failure;
+
+    @Override
+    public Connection connect(String url, Properties properties) throws SQLException {
+      if (!acceptsURL(url)) {
+        return null;
+      }
+      tries.incrementAndGet();
+      if (failure instanceof Error error) {
+        throw error;
+      }
+      if (failure instanceof RuntimeException exception) {
+        throw exception;
+      }
+      throw (SQLException) failure;
+    }
+
+    @Override
+    public boolean acceptsURL(String url) {
+      return url.startsWith("jdbc:failing:");
+    }
+
+    @Override
+    public DriverPropertyInfo[] getPropertyInfo(String url, Properties properties) {
+      return new DriverPropertyInfo[0];
+    }
+
+    @Override
+    public int getMajorVersion() {
+      return 1;
+    }
+
+    @Override
+    public int getMinorVersion() {
+      return 0;
+    }
+
+    @Override
+    public boolean jdbcCompliant() {
+      return false;
+    }
+
+    @Override
+    public Logger getParentLogger() {
+      return Logger.getGlobal();
+    }
+  }
+
+  private final FailingDriver driver = new FailingDriver();
+  private final UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+  private final AtomicReference<Throwable> died = new AtomicReference<>();
+
+  @BeforeEach
+  void register() throws SQLException {
+    DriverManager.registerDriver(driver);
+    Thread.setDefaultUncaughtExceptionHandler((thread, cause) -> died.set(cause));
+  }
+
+  @AfterEach
+  void deregister() throws SQLException {
+    Thread.setDefaultUncaughtExceptionHandler(before);
+    DriverManager.deregisterDriver(driver);
+  }
+
+  private Database failingBy(Throwable failure) {
+    driver.failure = failure;
+    DatabaseUrl url =
+        new DatabaseUrl(Dialect.H2, "jdbc:failing:", Optional.empty(), Map.of(), null, null);
+    Database database = new Database(url, LIMITS, new Metrics());
+    database.start();
+    return database;
+  }
+
+  @Test
+  void noMemoryReachesWhoEndsTheProcess() {
+    OutOfMemoryError bare = new OutOfMemoryError("none left");
+    try (Database database = failingBy(bare)) {
+      awaitDeathBy(bare);
+    }
+    OutOfMemoryError wrapped = new OutOfMemoryError("none left either");
+    try (Database database = failingBy(new SQLException("out of memory", "90108", wrapped))) {
+      awaitDeathBy(wrapped);
+    }
+  }
+
+  private void awaitDeathBy(OutOfMemoryError cause) {
+    // Else it is Awaitility that the threads tell.
+    await().dontCatchUncaughtExceptions().untilAsserted(() -> assertThat(died).hasValue(cause));
+  }
+
+  @Test
+  void anyOtherErrorIsAReasonAndNotTheLastCheck() {
+    try (Database database = failingBy(new StackOverflowError("too deep\n\n  by far"))) {
+      await().until(() -> driver.tries.get() > 2);
+      assertThat(database.state().up()).isFalse();
+      assertThat(database.state().reason()).endsWith("too deep by far");
+
+      driver.failure = new IllegalStateException("another");
+      await().until(() -> database.state().reason().endsWith("another"));
+      assertThat(died).hasValue(null);
+    }
+  }
+}
