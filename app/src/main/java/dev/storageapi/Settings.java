@@ -54,6 +54,12 @@ final class Settings {
     return read(name, fallback, description, description, v -> valid.test(v) ? v : null);
   }
 
+  /** A text that is taken as it is, blanks around it included, and never part of a problem. */
+  String secret(String name, String description) {
+    declared.put(name, new Setting(name, "", description));
+    return environment.getOrDefault(name, "");
+  }
+
   /** A whole number between two bounds. */
   int number(String name, int fallback, int min, int max, String description) {
     String range = min + " to " + max;
@@ -138,7 +144,7 @@ final class Settings {
       String name, String fallback, String description, String form, Function<String, T> parser) {
     declared.put(name, new Setting(name, fallback, description));
     String value = environment.getOrDefault(name, fallback);
-    if (INJECTED_VALUE.matcher(value).matches()) {
+    if (isInjected(name, value)) {
       value = fallback;
     }
     try {
@@ -186,6 +192,11 @@ final class Settings {
     return text.toLowerCase(java.util.Locale.ROOT);
   }
 
+  private static boolean isInjected(String name, String value) {
+    boolean port = name.endsWith("_PORT") && INJECTED_VALUE.matcher(value).matches();
+    return port || INJECTED.matcher(name).matches();
+  }
+
   /** What has been read so far, in that order. */
   List<Setting> declared() {
     return List.copyOf(declared.values());
@@ -206,9 +217,7 @@ final class Settings {
     environment.forEach(
         (name, value) -> {
           boolean ours = prefixes.stream().anyMatch(name::startsWith);
-          boolean injected =
-              INJECTED.matcher(name).matches() || INJECTED_VALUE.matcher(value).matches();
-          if (ours && !injected && !declared.containsKey(name)) {
+          if (ours && !isInjected(name, value) && !declared.containsKey(name)) {
             problems.add(name + " is not a setting: docs/configuration.md lists them");
           }
         });

@@ -235,6 +235,30 @@ class ConfigTest {
   }
 
   @Test
+  void whatNobodyInjectsIsAMistakeWhateverItsValue() {
+    assertThatThrownBy(
+            () ->
+                Config.from(
+                    Map.of(
+                        "DATABASE_URL", "tcp://10.0.0.1:5432/storage",
+                        "STORAGE_MAX_BYTES", "tcp://10.0.0.1:5000",
+                        "DATABASE_UR", "tcp://10.0.0.1:5432")))
+        .hasMessageContainingAll(
+            "DATABASE_URL is not valid: neither none",
+            "STORAGE_MAX_BYTES=tcp://10.0.0.1:5000 is not valid",
+            "DATABASE_UR is not a setting");
+  }
+
+  @Test
+  void aPasswordIsTakenAsItIs() {
+    Config config =
+        Config.from(
+            Map.of("DATABASE_URL", "postgresql://u@host/x", "DATABASE_PASSWORD", " tcp://s3cr3t "));
+
+    assertThat(config.database().url().orElseThrow().password()).isEqualTo(" tcp://s3cr3t ");
+  }
+
+  @Test
   void namesOfOthersAreTheirBusiness() {
     assertThat(Config.from(Map.of("PATH", "/bin", "HTTP_PROXY", "http://proxy")).port())
         .isEqualTo(5000);

@@ -158,8 +158,7 @@ final class Keeper implements AutoCloseable {
 
   private Flyway flyway() {
     return Flyway.configure()
-        .dataSource(url.jdbc(), url.user(), url.password())
-        .jdbcProperties(url.properties(limits.transaction()))
+        .dataSource(new OwnConnections(url, limits.transaction()))
         .locations("classpath:dev/storageapi/database/migrations")
         .placeholders(url.dialect().placeholders())
         .baselineOnMigrate(true)
