@@ -9,7 +9,8 @@ server_cores=0,1
 client_cores=0,1
 # On a busy machine a call may wait long for its turn, and the feed's own calls take places too. None
 # shall be refused.
-export DATABASE_POOL_TIMEOUT=20s DATABASE_QUERY_TIMEOUT=20s DATABASE_MAX_CONCURRENT=100 SERVER_MAX_CONCURRENT_REQUESTS=200
+export DATABASE_POOL_TIMEOUT=20s DATABASE_QUERY_TIMEOUT=20s DATABASE_MAX_CONCURRENT=100
+export SERVER_MAX_CONCURRENT_REQUESTS=200 SERVER_RESPONSE_TIMEOUT=90s
 postgres_port=$((port + 10))
 postgres_pid=
 started=()

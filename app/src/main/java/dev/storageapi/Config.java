@@ -283,16 +283,8 @@ record Config(
     }
     if (database.url().isPresent()) {
       feed.check(settings);
-      if (database.limits().concurrent() >= server.maxConcurrentRequests) {
-        settings.problem(
-            "DATABASE_MAX_CONCURRENT is not less than SERVER_MAX_CONCURRENT_REQUESTS: storage would"
-                + " wait for the database");
-      }
-      if (datasets.longest().compareTo(server.responseTimeout) >= 0) {
-        settings.problem(
-            "DATASETS_RETICULATE_CPU and DATASETS_RETICULATE_PAUSE together are not less than"
-                + " SERVER_RESPONSE_TIMEOUT");
-      }
+      database.check(settings);
+      checkWaits(settings);
     }
     if (storage.maxObjectBytes > storage.maxBytes) {
       settings.problem("STORAGE_MAX_OBJECT_BYTES is more than STORAGE_MAX_BYTES");
@@ -302,6 +294,26 @@ record Config(
     }
     if (storage.maxObjectBytes > MAX_OBJECT_BYTES) {
       settings.problem("STORAGE_MAX_OBJECT_BYTES is more than 512MiB");
+    }
+  }
+
+  /** What waits for the database or reticulates leaves places for storage, and ends in time. */
+  private void checkWaits(Settings settings) {
+    int waiting = database.limits().concurrent() + datasets.reticulation().atOnce();
+    if (waiting >= server.maxConcurrentRequests) {
+      settings.problem(
+          "DATABASE_MAX_CONCURRENT and DATASETS_RETICULATE_MAX together are not less than"
+              + " SERVER_MAX_CONCURRENT_REQUESTS: storage would wait for them");
+    }
+    if (database.longest().compareTo(server.responseTimeout) >= 0) {
+      settings.problem(
+          "two times DATABASE_POOL_TIMEOUT and DATABASE_QUERY_TIMEOUT together are not less than"
+              + " SERVER_RESPONSE_TIMEOUT");
+    }
+    if (datasets.longest().compareTo(server.responseTimeout) >= 0) {
+      settings.problem(
+          "DATASETS_RETICULATE_CPU and DATASETS_RETICULATE_PAUSE together are not less than"
+              + " SERVER_RESPONSE_TIMEOUT");
     }
   }
 

@@ -51,6 +51,21 @@ record DatabaseConfig(Optional<DatabaseUrl> url, Database.Limits limits) {
                 "What must be free on the disk of H2's file; below it writes are answered 507")));
   }
 
+  /**
+   * The longest time that a request takes for one statement: until its turn comes, until it has a
+   * connection, and for the statement.
+   */
+  Duration longest() {
+    return limits.poolWait().multipliedBy(2).plus(limits.statement());
+  }
+
+  /** Adds what single settings do not show. */
+  void check(Settings settings) {
+    if (limits.pool() > limits.concurrent()) {
+      settings.problem("DATABASE_POOL_SIZE is more than DATABASE_MAX_CONCURRENT");
+    }
+  }
+
   private static Optional<DatabaseUrl> url(Settings settings) {
     String url =
         settings.text(

@@ -102,6 +102,36 @@ class ConfigTest {
             "SHUTDOWN_QUIET is more than SHUTDOWN_GRACE");
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "DATABASE_MAX_CONCURRENT, 61, 62, together are not less than SERVER_MAX_CONCURRENT_REQUESTS",
+    "DATASETS_RETICULATE_MAX, 31, 32, together are not less than SERVER_MAX_CONCURRENT_REQUESTS",
+    "SERVER_MAX_CONCURRENT_REQUESTS, 35, 34, storage would wait for them",
+    "DATABASE_POOL_TIMEOUT, 14624ms, 14625ms, two times DATABASE_POOL_TIMEOUT",
+    "DATABASE_QUERY_TIMEOUT, 29399ms, 29400ms, together are not less than SERVER_RESPONSE_TIMEOUT",
+    "DATABASE_POOL_SIZE, 32, 33, is more than DATABASE_MAX_CONCURRENT",
+    "DATASETS_RETICULATE_PAUSE, 26999ms, 27s, DATASETS_RETICULATE_CPU and"
+  })
+  void whatUsesTheDatabaseLeavesPlacesForStorageAndEndsInTime(
+      String setting, String good, String bad, String problem) {
+    Config.from(Map.of(setting, good));
+
+    assertThatThrownBy(() -> Config.from(Map.of(setting, bad)))
+        .isInstanceOf(InvalidConfiguration.class)
+        .hasMessageContainingAll(setting, problem);
+    Config.from(Map.of("DATABASE_URL", "none", setting, bad));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"datasets", "feed", "storage,datasets"})
+  void whatNeedsADatabaseIsNotRequiredWithoutOne(String required) {
+    assertThat(Config.from(Map.of("READY_REQUIRES", required)).requires()).isNotEmpty();
+
+    assertThatThrownBy(
+            () -> Config.from(Map.of("READY_REQUIRES", required, "DATABASE_URL", "none")))
+        .hasMessage("READY_REQUIRES names a feature that DATABASE_URL=none switches off");
+  }
+
   @Test
   void aLongPointerIsReadAsAnyOther() {
     String pointer = "/a~1".repeat(5_000);
