@@ -3,6 +3,8 @@ package dev.storageapi.database;
 import static dev.storageapi.database.DatabaseFailure.Kind.UNAVAILABLE;
 
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -13,13 +15,24 @@ public final class Streak {
 
   private static final long LONG = TimeUnit.SECONDS.toNanos(3);
 
-  private final Database database;
+  private final BooleanSupplier up;
+  private final LongSupplier nanos;
   private boolean failing;
   private long first;
   private long last;
 
   public Streak(Database database) {
-    this.database = database;
+    this(() -> database.state().up(), System::nanoTime);
+  }
+
+  /**
+   * A streak of something that can be there or not.
+   *
+   * @param nanos the time in nanoseconds, from any beginning
+   */
+  Streak(BooleanSupplier up, LongSupplier nanos) {
+    this.up = up;
+    this.nanos = nanos;
   }
 
   /** Does the work, and remembers whether that could be done. */
@@ -29,8 +42,8 @@ public final class Streak {
       succeeded();
       return result;
     } catch (DatabaseFailure e) {
-      if (e.kind() == UNAVAILABLE && database.state().up()) {
-        failed(System.nanoTime());
+      if (e.kind() == UNAVAILABLE && up.getAsBoolean()) {
+        failed(nanos.getAsLong());
       }
       throw e;
     }
@@ -41,14 +54,17 @@ public final class Streak {
   }
 
   private synchronized void failed(long now) {
-    first = failing ? first : now;
+    first = failing && now - last <= LONG ? first : now; // one of long ago was another streak
     last = now;
     failing = true;
   }
 
-  /** Whether nothing has succeeded for 3 s, and something has failed within the last 3 s. */
+  /**
+   * Whether for more than 3 s nothing has succeeded while one thing after another failed, none of
+   * them more than 3 s after the one before, and the last within 3 s.
+   */
   public synchronized boolean isLong() {
-    long now = System.nanoTime();
-    return failing && now - first > LONG && now - last < LONG;
+    long now = nanos.getAsLong();
+    return failing && now - first > LONG && now - last <= LONG;
   }
 }
