@@ -166,12 +166,18 @@ public final class Session implements AutoCloseable {
         query.took(System.nanoTime() - start);
       }
     } catch (SQLException e) {
-      query.failed();
-      throw DatabaseFailure.of(e);
+      throw counted(query, DatabaseFailure.of(e));
     } catch (DatabaseFailure e) {
-      query.failed();
-      throw e;
+      throw counted(query, e);
     }
+  }
+
+  /** That a key is there already is an answer like others. */
+  private static DatabaseFailure counted(Query query, DatabaseFailure failure) {
+    if (failure.kind() != DatabaseFailure.Kind.DUPLICATE) {
+      query.failed();
+    }
+    return failure;
   }
 
   private static void bind(PreparedStatement statement, Object... values) throws SQLException {

@@ -76,7 +76,8 @@ public enum Metric {
       2.5),
   DB_QUERY_ERRORS(
       "db_query_errors_total",
-      "Statements that failed, those that got no connection included.",
+      "Statements that failed, those that got no connection included, but for keys that are there"
+          + " already.",
       List.of("operation")),
   DB_POOL_CONNECTIONS(
       "db_pool_connections",
