@@ -6,6 +6,7 @@ import java.io.File;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -27,6 +28,8 @@ import org.slf4j.LoggerFactory;
 final class Keeper implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Keeper.class);
+
+  private static final Duration CLOSE = Duration.ofSeconds(2);
 
   /** With less than this H2 may fail to write, and is full until there is more. */
   private static final long SLACK = 1 << 20;
@@ -259,16 +262,25 @@ final class Keeper implements AutoCloseable {
                 : now.up() ? "the database can only be read" : "the database is away");
   }
 
-  /** Waits for a check under way: to interrupt H2 while it writes would close its file. */
+  /**
+   * Closes every connection, behind a check under way, which may be making the pool, and waits 2 s
+   * at most for that. To interrupt H2 while it writes would close its file.
+   */
   @Override
   public void close() {
+    checks.execute(this::closeConnections);
     checks.shutdown();
     try {
-      if (checks.awaitTermination(2, TimeUnit.SECONDS)) {
-        disconnect();
+      if (!checks.awaitTermination(CLOSE.toMillis(), TimeUnit.MILLISECONDS)) {
+        log.debug("the connections have not been closed in time");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private void closeConnections() {
+    pool.close();
+    disconnect();
   }
 }

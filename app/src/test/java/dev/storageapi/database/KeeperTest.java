@@ -1,8 +1,11 @@
 package dev.storageapi.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
 
+import com.zaxxer.hikari.HikariDataSource;
 import dev.storageapi.telemetry.Metrics;
 import java.lang.Thread.UncaughtExceptionHandler;
 import java.sql.Connection;
@@ -14,6 +17,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Logger;
@@ -21,8 +25,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What a driver throws that no driver should. */
+/** A driver that throws what no driver should, or comes late. */
 class KeeperTest {
+
+  private static final int DATABASE_NOT_FOUND = 90146; // H2's, with IFEXISTS
 
   private static final Database.Limits LIMITS =
       new Database.Limits(
@@ -34,10 +40,11 @@ class KeeperTest {
           Duration.ofMillis(10),
           0);
 
-  /** Fails to connect to {@code jdbc:failing:}, in the way that it is told. */
-  private static final class FailingDriver implements Driver {
+  /** Connects to {@code jdbc:odd:}, which is H2 in memory, after a while, or fails. */
+  private static final class OddDriver implements Driver {
 
     private final AtomicInteger tries = new AtomicInteger();
+    private final CountDownLatch released = new CountDownLatch(1);
     private volatile Throwable failure;
 
     @Override
@@ -52,12 +59,20 @@ class KeeperTest {
       if (failure instanceof RuntimeException exception) {
         throw exception;
       }
-      throw (SQLException) failure;
+      if (failure instanceof SQLException exception) {
+        throw exception;
+      }
+      try {
+        released.await();
+      } catch (InterruptedException e) {
+        throw new SQLException(e);
+      }
+      return DriverManager.getConnection("jdbc:h2:mem:late", "sa", "");
     }
 
     @Override
     public boolean acceptsURL(String url) {
-      return url.startsWith("jdbc:failing:");
+      return url.startsWith("jdbc:odd:");
     }
 
     @Override
@@ -86,7 +101,7 @@ class KeeperTest {
     }
   }
 
-  private final FailingDriver driver = new FailingDriver();
+  private final OddDriver driver = new OddDriver();
   private final UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
   private final AtomicReference<Throwable> died = new AtomicReference<>();
 
@@ -104,8 +119,12 @@ class KeeperTest {
 
   private Database failingBy(Throwable failure) {
     driver.failure = failure;
+    return started();
+  }
+
+  private static Database started() {
     DatabaseUrl url =
-        new DatabaseUrl(Dialect.H2, "jdbc:failing:", Optional.empty(), Map.of(), null, null);
+        new DatabaseUrl(Dialect.H2, "jdbc:odd:", Optional.empty(), Map.of(), null, null);
     Database database = new Database(url, LIMITS, new Metrics());
     database.start();
     return database;
@@ -120,6 +139,29 @@ class KeeperTest {
     OutOfMemoryError wrapped = new OutOfMemoryError("none left either");
     try (Database database = failingBy(new SQLException("out of memory", "90108", wrapped))) {
       awaitDeathBy(wrapped);
+    }
+  }
+
+  @Test
+  void theEndDoesNotWaitForAConnectionThatComesLaterAndIsClosedThen() {
+    Database database = started();
+    await().until(() -> driver.tries.get() > 0);
+    assertTimeout(Duration.ofSeconds(4), database::close);
+    assertThatThrownBy(database::dataSource).isInstanceOf(DatabaseFailure.class);
+
+    driver.released.countDown();
+    await()
+        .ignoreExceptionsInstanceOf(DatabaseFailure.class) // while there is no pool yet
+        .until(() -> ((HikariDataSource) database.dataSource()).isClosed());
+    await().until(KeeperTest::memoryIsEmpty);
+  }
+
+  /** H2 forgets a database in memory with its last connection. */
+  private static boolean memoryIsEmpty() {
+    try (Connection connection = DriverManager.getConnection("jdbc:h2:mem:late;IFEXISTS=TRUE")) {
+      return connection.isClosed();
+    } catch (SQLException e) {
+      return e.getErrorCode() == DATABASE_NOT_FOUND;
     }
   }
 
