@@ -32,11 +32,12 @@ public final class DatabaseFailure extends RuntimeException {
 
   /**
    * States (SQL standard, PostgreSQL's appendix A, H2's ErrorCode): lock timeouts, cancelled
-   * statements, deadlocks, shutdowns, a standby.
+   * statements, deadlocks, shutdowns, a standby, a file that is read-only.
    */
   private static final Set<String> PASSING =
       Set.of(
-          "HYT00", "HYT01", "57014", "55P03", "40001", "40P01", "57P01", "57P02", "57P03", "25006");
+          "HYT00", "HYT01", "57014", "55P03", "40001", "40P01", "57P01", "57P02", "57P03", "25006",
+          "90097");
 
   private static final String DISK_FULL = "53100";
 

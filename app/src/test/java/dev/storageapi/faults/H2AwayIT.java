@@ -1,9 +1,11 @@
 package dev.storageapi.faults;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.testing.ServiceProcess;
+import dev.storageapi.testing.SmallDisk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,6 +87,74 @@ final class H2AwayIT {
       Files.delete(file);
       awaitReady(service);
       assertThat(post(service)).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void aFileOfAnotherProcessIsTakenOverWhenThatEnds() {
+    Path file = folder.resolve("storage");
+    try (ServiceProcess first = start(file)) {
+      awaitReady(first);
+      assertThat(post(first)).isEqualTo(200);
+      // No disk has so much: one that is away for another reason is not full.
+      try (ServiceProcess second = start(file, "DATABASE_MIN_FREE_BYTES", "999999GiB")) {
+        assertAway(second, "Database may be already in use");
+        assertThat(post(first)).isEqualTo(200);
+
+        first.kill();
+        awaitReady(second);
+        assertThat(second.send("GET", "/datasets/2").statusCode()).isEqualTo(200);
+        assertThat(post(second)).isEqualTo(507);
+      }
+    }
+  }
+
+  @Test
+  void aFileThatIsNoDatabaseIsLeftAlone() throws IOException {
+    Path file = folder.resolve("storage");
+    byte[] garbage = "this is no database\n".repeat(5_000).getBytes(US_ASCII);
+    Path garbled = Files.write(folder.resolve("storage.mv.db"), garbage);
+    try (ServiceProcess service = start(file)) {
+      assertAway(service, "corrupt");
+      assertThat(garbled).hasBinaryContent(garbage);
+
+      Files.move(garbled, folder.resolve("kept"));
+      awaitReady(service);
+      assertThat(post(service)).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void aFolderThatIsReadOnlyHasNoNewFile() {
+    try (SmallDisk disk = SmallDisk.mount(24 << 20)) {
+      disk.makeReadOnly();
+      try (ServiceProcess service = start(disk.path().resolve("storage"))) {
+        assertAway(service, disk.path().toString());
+
+        disk.makeWritable();
+        awaitReady(service);
+        assertThat(post(service)).isEqualTo(200);
+      }
+    }
+  }
+
+  @Test
+  void aFileThatIsReadOnlyCanBeRead() {
+    try (SmallDisk disk = SmallDisk.mount(24 << 20)) {
+      Path file = disk.path().resolve("storage");
+      try (ServiceProcess service = start(file)) {
+        awaitReady(service);
+        assertThat(post(service)).isEqualTo(200);
+        service.terminate();
+        assertThat(service.exitCode()).isZero();
+      }
+      disk.makeReadOnly();
+      try (ServiceProcess service = start(file)) {
+        awaitReady(service);
+        assertThat(service.send("GET", "/datasets/1").statusCode()).isEqualTo(200);
+        assertThat(post(service)).isEqualTo(503);
+        assertThat(lines(service, "ERROR")).isEmpty();
+      }
     }
   }
 

@@ -220,6 +220,23 @@ final class PostgresLostIT {
   }
 
   @Test
+  void anEmptyOneInItsPlaceIsMigratedWithoutARestart() throws Exception {
+    try (Scene scene = new Scene()) {
+      scene.awaitRows();
+      scene.postgres.administer("DROP DATABASE storage WITH (FORCE)");
+      await().atMost(NOTICED).until(() -> scene.ready() == 503);
+      scene.postgres.administer("CREATE DATABASE storage OWNER storage");
+      await().atMost(BACK).until(() -> scene.ready() == 200);
+      assertThat(scene.service.send("GET", "/datasets").body().strip()).isEqualTo("[]");
+      assertThat(scene.service.send("POST", "/datasets?name=first").body()).contains("\"id\":1,");
+      await()
+          .atMost(BACK)
+          .until(() -> scene.service.send("GET", "/feed").body().contains("\"last_attempt\":\""));
+      assertThat(Watch.of(scene.service).lines("ERROR")).isEmpty();
+    }
+  }
+
+  @Test
   void newConnectionsThatAreRefusedWhileAnOldOneAnswersAreNoFaultOfTheProgram() throws Exception {
     try (Scene scene = new Scene()) {
       scene.awaitRows();

@@ -68,6 +68,20 @@ public final class SmallDisk implements AutoCloseable {
     }
   }
 
+  /** Lets nobody write to it any more, root included; no file may be open for writing. */
+  public void makeReadOnly() {
+    remount("ro");
+  }
+
+  /** Lets everybody write to it again. */
+  public void makeWritable() {
+    remount("rw");
+  }
+
+  private void remount(String option) {
+    Command.run("mount", "-o", "remount," + option, path.toString()).orFail();
+  }
+
   /** Takes all that is left now with one file. */
   public void fill() {
     try (OutputStream out = Files.newOutputStream(filling)) {
