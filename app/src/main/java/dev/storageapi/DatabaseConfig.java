@@ -38,7 +38,12 @@ record DatabaseConfig(Optional<DatabaseUrl> url, Database.Limits limits) {
                 "DATABASE_FEED_TIMEOUT",
                 "10s",
                 Duration.ofMillis(10),
-                "How long a statement may take that stores a fetch of the feed or migrates"),
+                "How long a statement may take that stores a fetch of the feed"),
+            settings.duration(
+                "DATABASE_MIGRATION_TIMEOUT",
+                "10m",
+                Duration.ofSeconds(1),
+                "How long a statement may take that brings the schema up to date"),
             settings.duration(
                 "DATABASE_CHECK_INTERVAL",
                 "1s",

@@ -34,6 +34,7 @@ public final class Database implements AutoCloseable {
    * @param poolWait how long one waits for a connection, at least 250 ms (the pool's own least)
    * @param statement how long a statement may take, locks included
    * @param transaction how long a statement of {@link #longTransaction} may take
+   * @param migration how long a statement of a migration may take
    * @param check how often to look whether the database is there
    * @param minFree bytes that must be free where H2's file is, for writes
    */
@@ -43,6 +44,7 @@ public final class Database implements AutoCloseable {
       Duration poolWait,
       Duration statement,
       Duration transaction,
+      Duration migration,
       Duration check,
       long minFree) {}
 

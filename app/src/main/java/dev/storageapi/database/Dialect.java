@@ -31,12 +31,11 @@ public enum Dialect {
     Map<String, String> properties(Duration statement) {
       // The server ends a statement that takes too long; the network gets a little longer to say
       // so.
-      String seconds = Long.toString((statement.plus(NETWORK).toMillis() + 999) / 1000);
       return Map.of(
           "connectTimeout",
-          seconds,
+          seconds(statement.compareTo(CONNECT) < 0 ? statement : CONNECT),
           "socketTimeout",
-          seconds,
+          seconds(statement),
           "tcpKeepAlive",
           "true",
           "ApplicationName",
@@ -51,11 +50,18 @@ public enum Dialect {
 
   private static final Duration NETWORK = Duration.ofMillis(250);
 
+  /** Who has long for a statement need not be as patient with a server that is not there. */
+  private static final Duration CONNECT = Duration.ofSeconds(10);
+
   @SuppressWarnings("ImmutableEnumChecker") // of Map.of
   private final Map<String, String> placeholders;
 
   Dialect(Map<String, String> placeholders) {
     this.placeholders = placeholders;
+  }
+
+  private static String seconds(Duration statement) {
+    return Long.toString((statement.plus(NETWORK).toMillis() + 999) / 1000);
   }
 
   /** What the placeholders of the migrations stand for. */

@@ -147,21 +147,24 @@ final class Keeper implements AutoCloseable {
   }
 
   /**
-   * Brings the schema up to date; of several replicas one does it, the others wait. H2 commits each
-   * statement of a migration by itself, so one that was killed or had no space may be half done: it
-   * is begun again, and leaves alone what is there.
+   * Brings the schema up to date, if it is not: that alone may take long. Of several replicas one
+   * does it, the others wait. H2 commits each statement of a migration by itself, so one that was
+   * killed or had no space may be half done: it is begun again, and leaves alone what is there.
    */
   private void migrate() {
-    Flyway flyway = flyway();
+    if (flyway(limits.statement()).validateWithResult().validationSuccessful) {
+      return;
+    }
+    Flyway flyway = flyway(limits.migration());
     if (Stream.of(flyway.info().all()).anyMatch(one -> one.getState().isFailed())) {
       flyway.repair();
     }
     flyway.migrate();
   }
 
-  private Flyway flyway() {
+  private Flyway flyway(Duration statement) {
     return Flyway.configure()
-        .dataSource(new OwnConnections(url, limits.transaction()))
+        .dataSource(new OwnConnections(url, statement))
         .locations("classpath:dev/storageapi/database/migrations")
         .placeholders(url.dialect().placeholders())
         .baselineOnMigrate(true)

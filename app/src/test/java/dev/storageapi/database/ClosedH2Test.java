@@ -26,7 +26,14 @@ class ClosedH2Test {
 
   private static Database.Limits lookedAtEach(Duration interval) {
     return new Database.Limits(
-        2, 2, Duration.ofMillis(500), Duration.ofSeconds(5), Duration.ofSeconds(5), interval, 0);
+        2,
+        2,
+        Duration.ofMillis(500),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(5),
+        interval,
+        0);
   }
 
   @Test

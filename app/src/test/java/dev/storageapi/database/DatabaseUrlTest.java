@@ -282,6 +282,13 @@ class DatabaseUrlTest {
   }
 
   @Test
+  void whoHasLongForAStatementDoesNotWaitAsLongToConnect() {
+    assertThat(of("postgresql://host/x").properties(Duration.ofMinutes(10)))
+        .containsEntry("socketTimeout", "601")
+        .containsEntry("connectTimeout", "11");
+  }
+
+  @Test
   void anOptionCannotReplaceOneOfOurs() {
     Map<String, String> ours =
         of("postgresql://host/x?ApplicationName=other").properties(Duration.ofMillis(750));

@@ -25,6 +25,7 @@ class FailureMessageTest {
           Duration.ofSeconds(5),
           Duration.ofSeconds(5),
           Duration.ofSeconds(5),
+          Duration.ofSeconds(5),
           Duration.ofMillis(100),
           0);
 

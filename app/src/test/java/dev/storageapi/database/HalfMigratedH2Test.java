@@ -26,6 +26,7 @@ class HalfMigratedH2Test {
           Duration.ofMillis(500),
           Duration.ofSeconds(5),
           Duration.ofSeconds(5),
+          Duration.ofSeconds(5),
           Duration.ofMillis(100),
           0);
 

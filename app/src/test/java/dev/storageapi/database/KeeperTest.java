@@ -37,6 +37,7 @@ class KeeperTest {
           Duration.ofMillis(500),
           Duration.ofSeconds(5),
           Duration.ofSeconds(5),
+          Duration.ofSeconds(5),
           Duration.ofMillis(10),
           0);
 

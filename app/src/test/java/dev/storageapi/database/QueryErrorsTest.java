@@ -24,6 +24,7 @@ class QueryErrorsTest {
           Duration.ofSeconds(5),
           Duration.ofSeconds(5),
           Duration.ofSeconds(5),
+          Duration.ofSeconds(5),
           Duration.ofMillis(100),
           0);
 
