@@ -12,6 +12,8 @@ import java.util.Optional;
  */
 record DatabaseConfig(Optional<DatabaseUrl> url, Database.Limits limits) {
 
+  private static final String DEFAULT_URL = "jdbc:h2:file:./data/storage";
+
   static DatabaseConfig read(Settings settings) {
     Optional<DatabaseUrl> url = url(settings);
     return new DatabaseConfig(
@@ -75,7 +77,7 @@ record DatabaseConfig(Optional<DatabaseUrl> url, Database.Limits limits) {
     String url =
         settings.text(
             "DATABASE_URL",
-            "jdbc:h2:file:./data/storage",
+            DEFAULT_URL,
             "The database: H2 in a file, `postgresql://user:password@host:5432/name`, or `none`,"
                 + " which switches datasets and feed off",
             value -> true);
@@ -88,7 +90,7 @@ record DatabaseConfig(Optional<DatabaseUrl> url, Database.Limits limits) {
           : Optional.of(DatabaseUrl.of(url, user, password));
     } catch (IllegalArgumentException e) {
       settings.problem("DATABASE_URL is not valid: " + e.getMessage()); // it may hold a password
-      return Optional.empty();
+      return Optional.of(DatabaseUrl.of(DEFAULT_URL, "", "")); // as of any setting, to go on with
     }
   }
 }

@@ -133,6 +133,24 @@ class ConfigTest {
   }
 
   @Test
+  void aUrlThatIsNotValidIsNotTakenForNoDatabase() {
+    assertThatThrownBy(
+            () ->
+                Config.from(
+                    Map.of(
+                        "DATABASE_URL", "postgresql://s3cr3t",
+                        "READY_REQUIRES", "datasets",
+                        "DATABASE_POOL_SIZE", "33",
+                        "FEED_URL", "file:///x")))
+        .hasMessageContainingAll(
+            "DATABASE_URL is not valid: a URL of PostgreSQL names a host",
+            "DATABASE_POOL_SIZE is more than DATABASE_MAX_CONCURRENT",
+            "FEED_URL is not valid: ")
+        .message()
+        .doesNotContain("READY_REQUIRES", "s3cr3t");
+  }
+
+  @Test
   void aLongPointerIsReadAsAnyOther() {
     String pointer = "/a~1".repeat(5_000);
 

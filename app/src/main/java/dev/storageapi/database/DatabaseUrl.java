@@ -120,34 +120,17 @@ public record DatabaseUrl(
   }
 
   private static DatabaseUrl postgresql(String url, String user, String password) {
-    URI uri;
-    try {
-      uri = new URI(url);
-    } catch (URISyntaxException e) {
-      throw new IllegalArgumentException("not a URL: " + e.getReason(), e);
-    }
-    String authority = uri.getRawAuthority() == null ? "" : uri.getRawAuthority();
+    URI uri = uri(url);
+    String authority = orEmpty(uri.getRawAuthority());
     int at = authority.lastIndexOf('@');
     String hosts = authority.substring(at + 1);
-    String name = uri.getRawPath() == null ? "" : uri.getRawPath();
+    String name = orEmpty(uri.getRawPath());
     if (!AUTHORITY.matcher(hosts).matches()
         || !NAME.matcher(name).matches()
         || uri.getFragment() != null) {
       throw new IllegalArgumentException("a URL of PostgreSQL names a host and a database");
     }
-    Map<String, String> options = new LinkedHashMap<>();
-    String query = uri.getRawQuery() == null ? "" : uri.getRawQuery();
-    for (String option : query.split("&", -1)) {
-      if (!option.isEmpty()) {
-        int equals = option.indexOf('=');
-        String key = decode(equals < 0 ? option : option.substring(0, equals));
-        if (!key.equals("user") && !key.equals("password")) {
-          // Behind a password the name may be a piece of it: an & that was not encoded.
-          allow(key, POSTGRESQL_OPTIONS, !options.containsKey("password"));
-        }
-        options.put(key, equals < 0 ? "" : decode(option.substring(equals + 1)));
-      }
-    }
+    Map<String, String> options = postgresqlOptions(orEmpty(uri.getRawQuery()));
     String[] login = at < 0 ? new String[0] : authority.substring(0, at).split(":", 2);
     String urlUser = login.length > 0 ? decode(login[0]) : options.get("user");
     String urlPassword = login.length > 1 ? decode(login[1]) : options.get("password");
@@ -159,6 +142,35 @@ public record DatabaseUrl(
         options,
         user.isEmpty() ? urlUser : user,
         password.isEmpty() ? urlPassword : password);
+  }
+
+  private static URI uri(String url) {
+    try {
+      return new URI(url);
+    } catch (URISyntaxException e) {
+      throw new IllegalArgumentException("not a URL: " + e.getReason(), e);
+    }
+  }
+
+  private static String orEmpty(String part) {
+    return part == null ? "" : part;
+  }
+
+  /** The options of a URL, among which the credentials may be. */
+  private static Map<String, String> postgresqlOptions(String query) {
+    Map<String, String> options = new LinkedHashMap<>();
+    for (String option : query.split("&", -1)) {
+      if (!option.isEmpty()) {
+        int equals = option.indexOf('=');
+        String key = decode(equals < 0 ? option : option.substring(0, equals));
+        if (!key.equals("user") && !key.equals("password")) {
+          // Behind a password the name may be a piece of it: an & that was not encoded.
+          allow(key, POSTGRESQL_OPTIONS, !options.containsKey("password"));
+        }
+        options.put(key, equals < 0 ? "" : decode(option.substring(equals + 1)));
+      }
+    }
+    return options;
   }
 
   /**
