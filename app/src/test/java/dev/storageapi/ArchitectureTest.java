@@ -53,6 +53,17 @@ class ArchitectureTest {
   }
 
   @Test
+  void onlyTheDatabaseSpeaksJdbc() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("..database..")
+        .should()
+        .dependOnClassesThat()
+        .haveNameMatching("java\\.sql\\.(Connection|DriverManager|(\\w+)?Statement)")
+        .check(code);
+  }
+
+  @Test
   void httpKnowsNothingOfTheOtherPackages() {
     noClasses()
         .that()

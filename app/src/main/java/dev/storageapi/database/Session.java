@@ -51,7 +51,8 @@ public final class Session implements AutoCloseable {
   }
 
   private static final Logger log = LoggerFactory.getLogger(Session.class);
-  private static final int NO_KEYS = PreparedStatement.NO_GENERATED_KEYS;
+  private static final String[] NO_KEYS = {};
+  private static final String[] ID = {"id"};
 
   private final Source source;
   private Lease lease;
@@ -93,17 +94,17 @@ public final class Session implements AutoCloseable {
         });
   }
 
-  /** Adds a row, and gives the number that the database chose for it. */
+  /** Adds a row, and gives the number that the database chose for its column {@code id}. */
   public long insert(Query query, Object... values) {
     return run(
         query,
-        PreparedStatement.RETURN_GENERATED_KEYS,
+        ID,
         statement -> {
           bind(statement, values);
           statement.executeUpdate();
           try (ResultSet keys = statement.getGeneratedKeys()) {
             keys.next();
-            return keys.getLong(1);
+            return keys.getLong(ID[0]);
           }
         });
   }
@@ -126,7 +127,7 @@ public final class Session implements AutoCloseable {
         });
   }
 
-  private <T> T run(Query query, int keys, Step<T> step) {
+  private <T> T run(Query query, String[] keys, Step<T> step) {
     return timed(
         query,
         () -> {
