@@ -30,7 +30,7 @@ record DatabaseConfig(Optional<DatabaseUrl> url, Database.Limits limits) {
                 "DATABASE_POOL_TIMEOUT",
                 "300ms",
                 Duration.ofMillis(250),
-                "How long a request waits for a connection; then 503"),
+                "How long a request waits for its turn, and then for a connection; then 503"),
             settings.duration(
                 "DATABASE_QUERY_TIMEOUT",
                 "750ms",

@@ -31,7 +31,8 @@ public final class Database implements AutoCloseable {
    *
    * @param pool the most connections
    * @param concurrent the most pieces of work at once, those that wait for a connection included
-   * @param poolWait how long one waits for a connection, at least 250 ms (the pool's own least)
+   * @param poolWait how long one waits for its turn, and once more for a connection, which may have
+   *     to be made; at least 250 ms (the pool's own least)
    * @param statement how long a statement may take, locks included
    * @param transaction how long a statement of {@link #longTransaction} may take
    * @param migration how long a statement of a migration may take

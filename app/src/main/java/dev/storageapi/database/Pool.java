@@ -56,7 +56,7 @@ final class Pool implements AutoCloseable {
   }
 
   /**
-   * A connection, waited for if need be.
+   * A connection, waited for if need be: for a turn, and as long again for the connection.
    *
    * @throws DatabaseFailure if too many wait already, or it took too long
    */
