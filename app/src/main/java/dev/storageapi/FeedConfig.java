@@ -1,7 +1,9 @@
 package dev.storageapi;
 
 import dev.storageapi.feed.AddressRules;
+import dev.storageapi.feed.Mapping;
 import dev.storageapi.feed.Pace;
+import dev.storageapi.feed.Upstream;
 import java.time.Duration;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -16,13 +18,8 @@ import java.util.regex.Pattern;
 record FeedConfig(
     String url,
     List<String> allowedHosts,
-    String itemsPointer,
-    String idPointer,
-    String titlePointer,
-    String timePointer,
-    Duration connectTimeout,
-    Duration timeout,
-    long maxBodyBytes,
+    Mapping.Pointers pointers,
+    Upstream.Limits limits,
     int maxItemsPerFetch,
     long maxItemBytes,
     Pace pace,
@@ -52,6 +49,31 @@ record FeedConfig(
             "localhost:5050",
             "Each host:port that may have addresses which are not public, between commas",
             FeedConfig::hostAndPort),
+        readPointers(settings),
+        readLimits(settings),
+        settings.number(
+            "FEED_MAX_ITEMS_PER_FETCH",
+            10_000,
+            1,
+            1_000_000,
+            "A document with more items is given up"),
+        settings.size(
+            "FEED_MAX_ITEM_BYTES",
+            "8KiB",
+            1,
+            "A larger item is skipped; of a client it is answered 400"),
+        readPace(settings),
+        settings.number(
+            "FEED_MAX_ITEMS",
+            200_000,
+            1,
+            10_000_000,
+            "The items kept; the oldest fetched ones beyond it go"),
+        settings.number("FEED_MAX_PAGE", 100, 1, 10_000, "The most items of a page"));
+  }
+
+  private static Mapping.Pointers readPointers(Settings settings) {
+    return new Mapping.Pointers(
         settings.text(
             "FEED_ITEMS_POINTER",
             "/documents",
@@ -64,42 +86,31 @@ record FeedConfig(
             "FEED_TIME_POINTER",
             "/published_at",
             "JSON pointer to the time, within an item; empty for when it was first fetched",
-            FeedConfig::isPointer),
+            FeedConfig::isPointer));
+  }
+
+  private static Upstream.Limits readLimits(Settings settings) {
+    return new Upstream.Limits(
         settings.duration("FEED_CONNECT_TIMEOUT", "2s", LEAST, "The longest time to connect"),
         settings.duration(
             "FEED_TIMEOUT", "10s", LEAST, "The longest time of a fetch, from the name to the body"),
-        settings.size("FEED_MAX_BODY_BYTES", "5MiB", 1, "A larger body is given up"),
+        settings.size("FEED_MAX_BODY_BYTES", "5MiB", 1, "A larger body is given up"));
+  }
+
+  private static Pace readPace(Settings settings) {
+    return new Pace(
         settings.number(
-            "FEED_MAX_ITEMS_PER_FETCH",
-            10_000,
-            1,
-            1_000_000,
-            "A document with more items is given up"),
-        settings.size(
-            "FEED_MAX_ITEM_BYTES",
-            "8KiB",
-            1,
-            "A larger item is skipped; of a client it is answered 400"),
-        new Pace(
-            settings.number(
-                "FEED_QUOTA", 60, 1, 1_000_000, "The fetches that the upstream allows in a window"),
-            settings.duration(
-                "FEED_QUOTA_WINDOW",
-                "1h",
-                Duration.ofSeconds(1),
-                "The window; the interval between two fetches is the window by the quota"),
-            settings.duration(
-                "FEED_MAX_BACKOFF",
-                "1h",
-                Duration.ofSeconds(1),
-                "The longest wait after failures, Retry-After included")),
-        settings.number(
-            "FEED_MAX_ITEMS",
-            200_000,
-            1,
-            10_000_000,
-            "The items kept; the oldest fetched ones beyond it go"),
-        settings.number("FEED_MAX_PAGE", 100, 1, 10_000, "The most items of a page"));
+            "FEED_QUOTA", 60, 1, 1_000_000, "The fetches that the upstream allows in a window"),
+        settings.duration(
+            "FEED_QUOTA_WINDOW",
+            "1h",
+            Duration.ofSeconds(1),
+            "The window; the interval between two fetches is the window by the quota"),
+        settings.duration(
+            "FEED_MAX_BACKOFF",
+            "1h",
+            Duration.ofSeconds(1),
+            "The longest wait after failures, Retry-After included"));
   }
 
   private static String pointer(Settings settings, String name, String fallback, String meaning) {
@@ -124,16 +135,16 @@ record FeedConfig(
     new AddressRules(allowedHosts)
         .problem(url)
         .ifPresent(reason -> settings.problem("FEED_URL is not valid: " + reason));
-    if (connectTimeout.compareTo(timeout) > 0) {
+    if (limits.connect().compareTo(limits.total()) > 0) {
       settings.problem("FEED_CONNECT_TIMEOUT is more than FEED_TIMEOUT");
     }
     if (pace.interval().toMillis() < 100) {
       settings.problem("FEED_QUOTA_WINDOW by FEED_QUOTA is less than 100ms between two fetches");
     }
-    if (maxBodyBytes > MAX_BODY_BYTES) {
+    if (limits.bodyBytes() > MAX_BODY_BYTES) {
       settings.problem("FEED_MAX_BODY_BYTES is more than 512MiB");
     }
-    if (maxItemBytes > maxBodyBytes) {
+    if (maxItemBytes > limits.bodyBytes()) {
       settings.problem("FEED_MAX_ITEM_BYTES is more than FEED_MAX_BODY_BYTES");
     }
   }

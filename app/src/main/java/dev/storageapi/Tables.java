@@ -8,8 +8,9 @@ import dev.storageapi.datasets.Reticulation;
 import dev.storageapi.feed.AddressRules;
 import dev.storageapi.feed.Feed;
 import dev.storageapi.feed.FeedApi;
-import dev.storageapi.feed.FeedStore;
+import dev.storageapi.feed.FetchStore;
 import dev.storageapi.feed.Fetcher;
+import dev.storageapi.feed.ItemStore;
 import dev.storageapi.feed.Mapping;
 import dev.storageapi.feed.Upstream;
 import dev.storageapi.operations.DatabaseStats;
@@ -35,29 +36,27 @@ final class Tables implements AutoCloseable {
     reticulation = new Reticulation(config.datasets().reticulation(), metrics);
     stored = new DatasetStore(database);
     datasets = new DatasetApi(stored, reticulation, config.datasets().maxPage());
-    FeedStore store = new FeedStore(database);
-    feed = feed(config.feed(), store, version, metrics, clock);
-    items = new FeedApi(store, feed, config.feed().maxPage(), config.feed().maxItemBytes(), clock);
+    feed = feed(config.feed(), version, metrics, clock);
+    items =
+        new FeedApi(
+            new ItemStore(database),
+            feed,
+            config.feed().maxPage(),
+            config.feed().maxItemBytes(),
+            clock);
   }
 
-  private Feed feed(
-      FeedConfig config, FeedStore store, String version, Metrics metrics, Clock clock) {
+  private Feed feed(FeedConfig config, String version, Metrics metrics, Clock clock) {
+    FetchStore store = new FetchStore(database);
     Upstream upstream =
         new Upstream(
             URI.create(config.url()),
             new AddressRules(config.allowedHosts()),
-            new Upstream.Limits(config.connectTimeout(), config.timeout(), config.maxBodyBytes()),
+            config.limits(),
             version,
             clock);
     Mapping mapping =
-        new Mapping(
-            new Mapping.Pointers(
-                config.itemsPointer(),
-                config.idPointer(),
-                config.titlePointer(),
-                config.timePointer()),
-            config.maxItemsPerFetch(),
-            config.maxItemBytes());
+        new Mapping(config.pointers(), config.maxItemsPerFetch(), config.maxItemBytes());
     Fetcher fetcher =
         new Fetcher(upstream, mapping, store, config.pace(), config.maxItems(), clock, metrics);
     return new Feed(database, store, fetcher, config.pace(), clock, metrics);

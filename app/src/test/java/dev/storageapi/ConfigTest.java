@@ -154,7 +154,7 @@ class ConfigTest {
   void aLongPointerIsReadAsAnyOther() {
     String pointer = "/a~1".repeat(5_000);
 
-    assertThat(Config.from(Map.of("FEED_ITEMS_POINTER", pointer)).feed().itemsPointer())
+    assertThat(Config.from(Map.of("FEED_ITEMS_POINTER", pointer)).feed().pointers().items())
         .isEqualTo(pointer);
     assertThatThrownBy(() -> Config.from(Map.of("FEED_ITEMS_POINTER", pointer + "~")))
         .isInstanceOf(InvalidConfiguration.class);
@@ -218,8 +218,8 @@ class ConfigTest {
             .feed();
 
     assertThat(feed.allowedHosts()).containsExactly("127.0.0.1:80", "[::1]:8080");
-    assertThat(feed.itemsPointer()).isEmpty();
-    assertThat(feed.idPointer()).isEqualTo("/a~1b/0/~0");
+    assertThat(feed.pointers().items()).isEmpty();
+    assertThat(feed.pointers().id()).isEqualTo("/a~1b/0/~0");
   }
 
   @ParameterizedTest

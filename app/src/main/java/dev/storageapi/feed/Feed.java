@@ -1,20 +1,12 @@
 package dev.storageapi.feed;
 
-import com.github.kagkarlsson.scheduler.Scheduler;
-import com.github.kagkarlsson.scheduler.SchedulerName;
-import com.github.kagkarlsson.scheduler.jdbc.DefaultJdbcCustomization;
-import com.github.kagkarlsson.scheduler.task.CompletionHandler;
-import com.github.kagkarlsson.scheduler.task.helper.CustomTask;
-import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import dev.storageapi.database.Database;
 import dev.storageapi.database.DatabaseFailure;
 import dev.storageapi.telemetry.Metric;
 import dev.storageapi.telemetry.Metrics;
-import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -23,41 +15,37 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Has the feed fetched when it is due, by one of the replicas that share the database. The schedule
- * is a row there, which db-scheduler's instances compete for; when the one that got it dies, its
- * heartbeats stay out and another takes over. While the database cannot be written to there is no
- * schedule.
+ * How the feed is, whoever fetches it, and that it is fetched at all: while the database can be
+ * written to this replica takes part in the {@link Schedule}. Looks on a thread of its own; any
+ * thread may ask.
  */
 public final class Feed implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Feed.class);
 
   private static final Duration TICK = Duration.ofSeconds(1);
-  private static final Duration HEARTBEAT = Duration.ofSeconds(5);
-  private static final int MISSED_HEARTBEATS = 4;
   private static final Duration STOP = Duration.ofSeconds(2);
 
   /** What costs a server more than the rest, as counting rows does, is done less often. */
   private static final int TICKS_PER_COUNT = 10;
 
   private final Database database;
-  private final FeedStore store;
+  private final FetchStore store;
   private final Fetcher fetcher;
   private final Pace pace;
   private final String source;
   private final Clock clock;
-  private final CustomTask<Void> task;
+  private final Schedule schedule;
   private final ScheduledExecutorService ticks =
       Executors.newSingleThreadScheduledExecutor(Feed::thread);
   private volatile Progress progress = Progress.NONE;
   private volatile long items;
-  private Scheduler scheduler;
   private int tick;
 
   /** A feed that nobody fetches before {@link #start}. */
   public Feed(
       Database database,
-      FeedStore store,
+      FetchStore store,
       Fetcher fetcher,
       Pace pace,
       Clock clock,
@@ -68,11 +56,7 @@ public final class Feed implements AutoCloseable {
     this.pace = pace;
     this.clock = clock;
     source = fetcher.source();
-    task =
-        Tasks.custom("feed", Void.class)
-            .onFailure((done, row) -> row.reschedule(done, later()))
-            .onDeadExecutionRevive()
-            .execute((due, context) -> execute(due.getId()));
+    schedule = new Schedule(fetcher, pace, clock);
     metrics.gauge(Metric.FEED_LAST_SUCCESS, this::lastSuccessSeconds);
     metrics.gauge(Metric.FEED_ITEMS, () -> items);
     metrics.gauge(Metric.FEED_QUOTA_REMAINING, this::quotaRemaining);
@@ -92,12 +76,7 @@ public final class Feed implements AutoCloseable {
 
   private void tick() {
     try {
-      boolean wanted = database.state().writable();
-      if (wanted && scheduler == null) {
-        scheduler = schedule();
-      } else if (!wanted && !fetcher.isAtWork()) {
-        stop();
-      }
+      takePart();
       if (database.state().up()) {
         look();
       }
@@ -109,62 +88,12 @@ public final class Feed implements AutoCloseable {
     }
   }
 
-  private Scheduler schedule() {
-    Scheduler fresh =
-        Scheduler.create(database.dataSource(), task)
-            .jdbcCustomization(new DefaultJdbcCustomization(false)) // the same SQL for all
-            .schedulerName(new SchedulerName.Fixed(UUID.randomUUID().toString()))
-            .threads(1)
-            .pollingInterval(poll())
-            .heartbeatInterval(HEARTBEAT)
-            .missedHeartbeatsLimit(MISSED_HEARTBEATS)
-            .shutdownMaxWait(STOP)
-            .build();
-    keepRow(fresh);
-    bringNear(fresh);
-    fresh.start();
-    return fresh;
-  }
-
-  /** A fetch that is due later than one can be is due now. */
-  private void bringNear(Scheduler of) {
-    Instant now = clock.instant();
-    of.getScheduledExecution(task.instance(source))
-        .filter(row -> !row.isPicked() && !pace.allows(row.getExecutionTime(), now))
-        .ifPresent(row -> of.reschedule(row.getTaskInstance(), now));
-  }
-
-  /**
-   * At most a tenth of the interval, so that finding out that a fetch is due costs little of it.
-   */
-  private Duration poll() {
-    Duration tenth = pace.interval().dividedBy(10);
-    return tenth.compareTo(TICK) < 0 ? tenth : TICK;
-  }
-
-  /** Makes the schedule's row if it is not there: a replica with another source removes it. */
-  private void keepRow(Scheduler of) {
-    try {
-      of.scheduleIfNotExists(task.instance(source), clock.instant());
-    } catch (RuntimeException e) {
-      throw failure(e);
-    }
-  }
-
-  /** What the scheduler threw, as the failure of the database that caused it, if one did. */
-  private static RuntimeException failure(RuntimeException thrown) {
-    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
-      if (cause instanceof SQLException e) {
-        return DatabaseFailure.of(e);
-      }
-    }
-    return thrown;
-  }
-
-  private void stop() {
-    if (scheduler != null) {
-      scheduler.stop();
-      scheduler = null;
+  private void takePart() {
+    boolean wanted = database.state().writable();
+    if (wanted && !schedule.isStarted()) {
+      schedule.start(database.dataSource());
+    } else if (!wanted && !fetcher.isAtWork()) {
+      schedule.stop();
     }
   }
 
@@ -173,41 +102,9 @@ public final class Feed implements AutoCloseable {
     progress = store.progress(source);
     if (tick % TICKS_PER_COUNT == 0) {
       items = store.count();
-      if (scheduler != null) {
-        keepRow(scheduler);
-      }
+      schedule.keepRow();
     }
     tick++;
-  }
-
-  private CompletionHandler<Void> execute(String due) {
-    if (!due.equals(source)) {
-      return (done, row) -> row.remove(); // of a source that is configured no more
-    }
-    Instant next = fetch();
-    return (done, row) -> row.reschedule(done, next);
-  }
-
-  private Instant fetch() {
-    try {
-      Instant next = fetcher.fetch();
-      progress = store.progress(source);
-      items = store.count();
-      return next;
-    } catch (DatabaseFailure e) {
-      log.atWarn().addKeyValue("reason", e.getMessage()).log("the feed has no database");
-      return later();
-    } catch (InterruptedException e) {
-      // The thread is the scheduler's, which is ending it. Interrupted, it would close H2's file.
-      return later();
-    } catch (RuntimeException e) {
-      log.error("the fetch failed, the items stay", e);
-      return later();
-    }
-  }
-
-  private Instant later() {
-    return clock.instant().plus(pace.interval());
   }
 
   /** What {@code GET /feed} tells. What is not known is null. */
@@ -226,7 +123,7 @@ public final class Feed implements AutoCloseable {
     Progress now = store.progress(source);
     return new Status(
         fetcher.shown(),
-        pace.interval().toMillis() / 1000.0,
+        interval(),
         text(now.lastAttempt()),
         text(now.lastSuccess()),
         age(now),
@@ -284,7 +181,7 @@ public final class Feed implements AutoCloseable {
    */
   public void beginDrain() {
     fetcher.close();
-    ticks.execute(this::stop);
+    ticks.execute(schedule::stop);
     ticks.shutdown();
   }
 

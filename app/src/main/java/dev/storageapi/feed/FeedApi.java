@@ -16,7 +16,7 @@ public final class FeedApi {
 
   private static final int PAGE = 100;
 
-  private final FeedStore store;
+  private final ItemStore store;
   private final Feed feed;
   private final WrittenItems written;
   private final int maxPage;
@@ -28,7 +28,7 @@ public final class FeedApi {
    * @param maxPage the most items of a page
    * @param maxItemBytes the most bytes of the data of an item that a client writes
    */
-  public FeedApi(FeedStore store, Feed feed, int maxPage, long maxItemBytes, Clock clock) {
+  public FeedApi(ItemStore store, Feed feed, int maxPage, long maxItemBytes, Clock clock) {
     this.store = store;
     this.feed = feed;
     this.written = new WrittenItems(maxItemBytes, clock);

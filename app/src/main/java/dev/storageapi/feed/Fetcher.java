@@ -26,7 +26,7 @@ public final class Fetcher implements AutoCloseable {
   private final String source;
   private final Upstream upstream;
   private final Mapping mapping;
-  private final FeedStore store;
+  private final FetchStore store;
   private final Pace pace;
   private final long maxItems;
   private final Clock clock;
@@ -43,7 +43,7 @@ public final class Fetcher implements AutoCloseable {
   public Fetcher(
       Upstream upstream,
       Mapping mapping,
-      FeedStore store,
+      FetchStore store,
       Pace pace,
       long maxItems,
       Clock clock,
