@@ -7,12 +7,10 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.storageapi.testing.Engine;
-import dev.storageapi.testing.PostgresCluster;
 import dev.storageapi.testing.TestUpstream;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -54,10 +52,7 @@ class FeedFetchTest {
   }
 
   private void execute(String... statements) throws SQLException {
-    try (Connection connection =
-            engine == Engine.H2
-                ? DriverManager.getConnection(database, "sa", "")
-                : PostgresCluster.connect(database);
+    try (Connection connection = engine.connect(database);
         Statement statement = connection.createStatement()) {
       for (String sql : statements) {
         statement.execute(sql);

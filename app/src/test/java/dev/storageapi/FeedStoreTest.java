@@ -7,6 +7,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.storageapi.testing.Engine;
 import dev.storageapi.testing.TestUpstream;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
@@ -29,10 +33,12 @@ class FeedStoreTest {
   @Parameter private Engine engine;
   @TempDir private Path folder;
   private TestUpstream upstream;
+  private String database;
 
   @BeforeEach
   void open() {
     upstream = TestUpstream.start();
+    database = engine.emptyDatabase(folder);
   }
 
   @AfterEach
@@ -41,7 +47,7 @@ class FeedStoreTest {
   }
 
   private RunningFeed feed(String... settings) {
-    return RunningFeed.of(upstream.port(), engine.emptyDatabase(folder), settings);
+    return RunningFeed.of(upstream.port(), database, settings);
   }
 
   private static String document(String id, String title, String time, String more) {
@@ -135,6 +141,65 @@ class FeedStoreTest {
     }
   }
 
+  private long deletedIds() throws SQLException {
+    try (Connection connection = engine.connect(database);
+        Statement statement = connection.createStatement();
+        ResultSet count = statement.executeQuery("SELECT COUNT(*) FROM feed_deleted")) {
+      count.next();
+      return count.getLong(1);
+    }
+  }
+
+  @Test
+  void whatClientsAddAndDeleteLeavesNothingBehind() throws SQLException {
+    upstream.says(documents(document("a"), document("b")));
+    try (RunningFeed feed = feed()) {
+      feed.awaitFetch();
+      upstream.says(() -> new TestUpstream.Answer(503, ""));
+      feed.awaitFetch("upstream_error");
+
+      for (int i = 0; i < 50; i++) {
+        assertThat(feed.post("{\"id\":\"mine-" + i + "\",\"title\":\"x\"}").statusCode())
+            .isEqualTo(201);
+        assertThat(feed.delete("mine-" + i).statusCode()).isEqualTo(204);
+      }
+      assertThat(deletedIds()).isZero();
+      assertThat(feed.delete("a").statusCode()).isEqualTo(204);
+      assertThat(deletedIds()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aClientsItemThatTheUpstreamHasGotMeanwhileStaysDeleted() {
+    try (RunningFeed feed = feed()) {
+      feed.post("{\"id\":\"a\",\"title\":\"mine\"}");
+      upstream.says(documents(document("a"), document("b")));
+      feed.awaitFetch();
+      assertThat(feed.item("a").get("title").asText()).isEqualTo("mine");
+
+      assertThat(feed.delete("a").statusCode()).isEqualTo(204);
+      feed.awaitFetch();
+      assertThat(feed.ids("")).containsExactly("b");
+    }
+  }
+
+  @Test
+  void anItemThatAClientBringsBackAndDeletesOnceMoreStaysDeleted() {
+    upstream.says(documents(document("a"), document("b")));
+    try (RunningFeed feed = feed()) {
+      feed.awaitFetch();
+      upstream.says(() -> new TestUpstream.Answer(503, ""));
+      feed.awaitFetch("upstream_error");
+      feed.delete("a");
+      assertThat(feed.post("{\"id\":\"a\",\"title\":\"mine\"}").statusCode()).isEqualTo(201);
+      assertThat(feed.delete("a").statusCode()).isEqualTo(204);
+
+      upstream.says(documents(document("a"), document("b")));
+      feed.awaitFetch();
+      assertThat(feed.ids("")).containsExactly("b");
+    }
+  }
+
   @Test
   void theLimitOfItemsHoldsWhereAllAreOfOneTime() {
     upstream.says(documents(30, i -> document("i" + (10 + i))));
@@ -193,7 +258,7 @@ class FeedStoreTest {
       feed.awaitFetch();
 
       assertThat(deleted).allMatch(id -> feed.get(id).statusCode() == 404);
-      assertThat(feed.status().get("items").asInt()).isEqualTo(MANY - deleted.size());
+      assertThat(feed.walk(100)).hasSize(MANY - deleted.size());
     }
   }
 

@@ -67,9 +67,10 @@ public final class FetchStore {
                 + " THEN UPDATE SET title = s.title, data = s.data, fetched_at = s.fetched_at,"
                 + " published_at = CASE WHEN s.published_at = s.fetched_at THEN t.published_at"
                 + " ELSE s.published_at END"
+                + " WHEN MATCHED AND NOT t.fetched THEN UPDATE SET fetched = TRUE"
                 + " WHEN NOT MATCHED THEN INSERT"
-                + " (id, title, published_at, data, fetched_at, written)"
-                + " VALUES (s.id, s.title, s.published_at, s.data, s.fetched_at, FALSE)");
+                + " (id, title, published_at, data, fetched_at, written, fetched)"
+                + " VALUES (s.id, s.title, s.published_at, s.data, s.fetched_at, FALSE, TRUE)");
     sweep =
         database.query(
             "feed_sweep",
@@ -116,7 +117,7 @@ public final class FetchStore {
    *
    * @param fetchedAt in microseconds
    * @param most the items that are kept; the oldest of the fetched ones beyond them go
-   * @return how many were new or other than before
+   * @return how many were new or other than before, or are of clients and were not fetched before
    */
   int refresh(String source, List<Item> items, Instant fetchedAt, Progress now, long most) {
     return database.longTransaction(

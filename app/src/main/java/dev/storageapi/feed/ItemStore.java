@@ -26,6 +26,7 @@ public final class ItemStore {
   private final Query get;
   private final Query insert;
   private final Query update;
+  private final Query lock;
   private final Query delete;
   private final Query bury;
   private final Query unbury;
@@ -44,13 +45,15 @@ public final class ItemStore {
     insert =
         database.query(
             "feed_insert",
-            "INSERT INTO feed_items (id, title, published_at, data, fetched_at, written)"
-                + " VALUES (?, ?, ?, ?, ?, TRUE)");
+            "INSERT INTO feed_items (id, title, published_at, data, fetched_at, written, fetched)"
+                + " VALUES (?, ?, ?, ?, ?, TRUE,"
+                + " EXISTS (SELECT 1 FROM feed_deleted WHERE id = ?))");
     update =
         database.query(
             "feed_update",
             "UPDATE feed_items SET title = ?, published_at = ?, data = ?, fetched_at = ?,"
                 + " written = TRUE WHERE id = ?");
+    lock = database.query("feed_lock", "SELECT fetched FROM feed_items WHERE id = ? FOR UPDATE");
     delete = database.query("feed_delete", "DELETE FROM feed_items WHERE id = ?");
     bury =
         database.query(
@@ -91,7 +94,8 @@ public final class ItemStore {
                 item.title(),
                 Times.value(item.publishedAt()),
                 item.data(),
-                Times.value(now));
+                Times.value(now),
+                item.id());
             session.update(unbury, item.id());
             return true;
           });
@@ -117,15 +121,22 @@ public final class ItemStore {
         > 0;
   }
 
-  /** Removes an item, so that no fetch brings it back: false if there is none. */
+  /**
+   * Removes an item, so that no fetch brings it back: false if there is none. Only what the
+   * upstream has had is remembered: what clients add and remove leaves nothing behind.
+   */
   boolean remove(String id) {
     return database.transaction(
         session -> {
-          boolean removed = session.update(delete, id) > 0;
-          if (removed) {
+          Optional<Boolean> fetched = session.first(lock, row -> row.getBoolean(1), id);
+          if (fetched.isEmpty()) {
+            return false;
+          }
+          session.update(delete, id);
+          if (fetched.get()) {
             session.update(bury, id, id);
           }
-          return removed;
+          return true;
         });
   }
 

@@ -1,6 +1,9 @@
 package dev.storageapi.testing;
 
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 
 /** The databases that the service runs on. */
 public enum Engine {
@@ -10,6 +13,11 @@ public enum Engine {
     public String emptyDatabase(Path folder) {
       return "jdbc:h2:file:" + folder.resolve("storage");
     }
+
+    @Override
+    public Connection connect(String database) throws SQLException {
+      return DriverManager.getConnection(database, "sa", "");
+    }
   },
 
   /** A server: {@link PostgresCluster#shared}. */
@@ -17,6 +25,11 @@ public enum Engine {
     @Override
     public String emptyDatabase(Path folder) {
       return PostgresCluster.shared().freshDatabase();
+    }
+
+    @Override
+    public Connection connect(String database) throws SQLException {
+      return PostgresCluster.connect(database);
     }
   };
 
@@ -26,4 +39,10 @@ public enum Engine {
    * @param folder an empty one, for a database in a file
    */
   public abstract String emptyDatabase(Path folder);
+
+  /**
+   * A connection of the test's own to such a database. H2 takes it beside those of an application
+   * in this process.
+   */
+  public abstract Connection connect(String database) throws SQLException;
 }

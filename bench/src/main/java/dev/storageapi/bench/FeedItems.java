@@ -32,8 +32,8 @@ public final class FeedItems {
       Query insert =
           database.query(
               "fill",
-              "INSERT INTO feed_items (id, title, published_at, data, fetched_at, written)"
-                  + " VALUES (?, ?, ?, ?, ?, FALSE)");
+              "INSERT INTO feed_items (id, title, published_at, data, fetched_at, written, fetched)"
+                  + " VALUES (?, ?, ?, ?, ?, FALSE, TRUE)");
       for (int first = 0; first < count; first += AT_ONCE) {
         List<Object[]> items =
             IntStream.range(first, Math.min(count, first + AT_ONCE))

@@ -1,16 +1,18 @@
--- What was fetched, and what clients wrote: written is true for the latter, and a fetch leaves it alone.
+-- What was fetched, and what clients wrote: written is true for the latter, and a fetch leaves it alone. Fetched is true
+-- for what the upstream has had, whoever wrote it since.
 CREATE TABLE ${unless_there} feed_items (
   id VARCHAR ${byte_order} PRIMARY KEY,
   title VARCHAR NOT NULL,
   published_at TIMESTAMP(6) WITH TIME ZONE NOT NULL,
   data VARCHAR NOT NULL,
   fetched_at TIMESTAMP(6) WITH TIME ZONE NOT NULL,
-  written BOOLEAN NOT NULL
+  written BOOLEAN NOT NULL,
+  fetched BOOLEAN NOT NULL
 );
 
 CREATE INDEX ${unless_there} feed_items_newest ON feed_items (published_at DESC, id);
 
--- Fetched items that a client deleted: a fetch does not bring them back.
+-- Items that the upstream has had and a client deleted: a fetch does not bring them back.
 CREATE TABLE ${unless_there} feed_deleted (
   id VARCHAR ${byte_order} PRIMARY KEY
 );
