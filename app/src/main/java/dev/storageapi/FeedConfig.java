@@ -68,7 +68,7 @@ record FeedConfig(
             200_000,
             1,
             10_000_000,
-            "The items kept; the oldest fetched ones beyond it go"),
+            "The fetched items kept; the oldest beyond it go"),
         settings.number("FEED_MAX_PAGE", 100, 1, 10_000, "The most items of a page"));
   }
 

@@ -300,6 +300,23 @@ class FeedFetchTest {
   }
 
   @Test
+  void nobodyPushesFetchedItemsOut() {
+    try (RunningSimulator simulator =
+            RunningSimulator.with("SIMULATOR_DOCUMENTS", "10", "SIMULATOR_QUOTA", "100000");
+        RunningFeed feed = RunningFeed.of(simulator.port(), database, "FEED_MAX_ITEMS", "10")) {
+      feed.awaitFetch();
+      for (int i = 0; i < 12; i++) {
+        feed.post("{\"title\":\"x\",\"published_at\":\"9999-01-01T00:00:00Z\"}");
+      }
+
+      simulator.pass(PERIOD);
+      feed.awaitFetch();
+
+      assertThat(feed.ids("")).hasSize(22).contains(document(-1)).endsWith(document(8));
+    }
+  }
+
+  @Test
   void aLimitBelowWhatTheUpstreamSendsHolds() {
     try (RunningSimulator simulator = RunningSimulator.with("SIMULATOR_QUOTA", "100000");
         RunningFeed feed = RunningFeed.of(simulator.port(), database, "FEED_MAX_ITEMS", "5")) {

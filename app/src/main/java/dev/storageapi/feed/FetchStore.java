@@ -78,7 +78,7 @@ public final class FetchStore {
     last =
         database.query(
             "feed_last",
-            "SELECT id, published_at FROM feed_items"
+            "SELECT id, published_at FROM feed_items WHERE NOT written"
                 + " ORDER BY published_at DESC, id OFFSET ? ROWS FETCH NEXT 1 ROWS ONLY");
     trim =
         database.query(
@@ -116,7 +116,7 @@ public final class FetchStore {
    * first brought it.
    *
    * @param fetchedAt in microseconds
-   * @param most the items that are kept; the oldest of the fetched ones beyond them go
+   * @param most the fetched items that are kept; the oldest beyond them go
    * @return how many were new or other than before, or are of clients and were not fetched before
    */
   int refresh(String source, List<Item> items, Instant fetchedAt, Progress now, long most) {

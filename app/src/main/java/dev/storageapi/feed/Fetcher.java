@@ -38,7 +38,7 @@ public final class Fetcher implements AutoCloseable {
   /**
    * A fetcher of {@code upstream}.
    *
-   * @param maxItems the items that are kept
+   * @param maxItems the fetched items that are kept
    */
   public Fetcher(
       Upstream upstream,
