@@ -102,6 +102,7 @@ class FeedItemsTest {
     assertThat(one.get("id").asText()).hasSize(36).isNotEqualTo(other.get("id").asText());
     for (JsonNode item : List.of(one, other)) {
       assertThat(item.get("data")).hasToString("{}");
+      assertThat(item.get("published_at")).isEqualTo(item.get("fetched_at"));
       assertThat(Duration.between(Instant.parse(item.get("published_at").asText()), Instant.now()))
           .isBetween(Duration.ZERO.minusMillis(1), Duration.ofSeconds(10));
     }

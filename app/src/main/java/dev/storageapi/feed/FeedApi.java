@@ -31,7 +31,7 @@ public final class FeedApi {
   public FeedApi(ItemStore store, Feed feed, int maxPage, long maxItemBytes, Clock clock) {
     this.store = store;
     this.feed = feed;
-    this.written = new WrittenItems(maxItemBytes, clock);
+    this.written = new WrittenItems(maxItemBytes);
     this.maxPage = maxPage;
     this.clock = clock;
   }
@@ -75,8 +75,8 @@ public final class FeedApi {
 
   /** Adds an item of the client's: 201, 400 for a bad body, 409 where there is one with its id. */
   public Response post(Request request) {
-    Item item = written.read(request.body(), Optional.empty());
-    Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+    Instant now = now();
+    Item item = written.read(request.body(), Optional.empty(), now);
     if (!store.add(item, now)) {
       throw new Refusal(409, "There is an item with this id. PUT replaces it.");
     }
@@ -86,8 +86,8 @@ public final class FeedApi {
 
   /** Puts an item of the client's in the place of another: 200, 400, 404. */
   public Response put(Request request) {
-    Item item = written.read(request.body(), Optional.of(id(request)));
-    Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+    Instant now = now();
+    Item item = written.read(request.body(), Optional.of(id(request)), now);
     if (!store.replace(item, now)) {
       throw notFound();
     }
@@ -105,6 +105,11 @@ public final class FeedApi {
   private Response aged(Response response) {
     Double age = feed.age();
     return age == null ? response : response.with("Age", Long.toString(age.longValue()));
+  }
+
+  /** As databases keep it. */
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MICROS);
   }
 
   private static String id(Request request) {

@@ -120,8 +120,8 @@ public final class Fetcher implements AutoCloseable {
     return switch (answer.outcome()) {
       case SUCCESS -> read(begun, answer, quota);
       case NOT_MODIFIED -> {
-        Validators validators = answer.validators().or(begun.validators());
-        Progress done = begun.succeeded(clock.instant(), validators, quota, begun.nextFetch());
+        Progress done =
+            begun.succeeded(clock.instant(), answer.validators(), quota, begun.nextFetch());
         yield save(new Result(Outcome.NOT_MODIFIED, answer.detail(), done));
       }
       default -> failed(begun, answer, answer.outcome(), answer.detail(), quota);

@@ -7,9 +7,7 @@ import dev.storageapi.http.Refusal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -27,25 +25,24 @@ final class WrittenItems {
   private static final JsonPointer DATA = JsonPointer.compile("/data");
 
   private final long maxBytes;
-  private final Clock clock;
 
   /**
    * A reader.
    *
    * @param maxBytes the most bytes of an item's data
    */
-  WrittenItems(long maxBytes, Clock clock) {
+  WrittenItems(long maxBytes) {
     this.maxBytes = maxBytes;
-    this.clock = clock;
   }
 
   /**
    * The item of a body.
    *
    * @param known the id that it must have; a new item without one gets one
+   * @param now in microseconds, when it is published if it does not say
    * @throws Refusal with 400 if it is none
    */
-  Item read(byte[] body, Optional<String> known) {
+  Item read(byte[] body, Optional<String> known, Instant now) {
     JsonNode object = object(body);
     if (object.propertyStream().anyMatch(field -> !FIELDS.contains(field.getKey()))) {
       throw bad("An item has title, id, published_at and data, and nothing else.");
@@ -53,7 +50,7 @@ final class WrittenItems {
     return new Item(
         id(object.path("id"), known),
         title(object.path("title")),
-        publishedAt(object.path("published_at")),
+        publishedAt(object.path("published_at"), now),
         data(object.path("data"), body));
   }
 
@@ -90,9 +87,9 @@ final class WrittenItems {
         .orElseThrow(() -> bad("The title is a text of 1 to 1000 characters."));
   }
 
-  private Instant publishedAt(JsonNode value) {
+  private static Instant publishedAt(JsonNode value, Instant now) {
     return isAbsent(value)
-        ? clock.instant().truncatedTo(ChronoUnit.MICROS)
+        ? now
         : ItemFields.time(value)
             .filter(time -> value.isTextual())
             .orElseThrow(
