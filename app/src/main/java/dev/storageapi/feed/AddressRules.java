@@ -113,11 +113,28 @@ public final class AddressRules {
    * @throws Refused if it leads nowhere, or from https to http
    */
   static URI redirect(URI from, Optional<String> location) throws Refused {
-    URI to = from.resolve(parse(location.orElse("")));
+    URI to = resolved(from, parse(location.orElse("")));
     if ("https".equalsIgnoreCase(from.getScheme()) && "http".equalsIgnoreCase(to.getScheme())) {
       throw new Refused("a redirect from https to http");
     }
     return to;
+  }
+
+  /**
+   * As RFC 3986, 5.2.2 has it. {@link URI#resolve} follows an older one: it drops the last segment
+   * of the path where the reference is a query only, and begins none behind a host without a path.
+   */
+  private static URI resolved(URI from, URI reference) throws Refused {
+    String site = from.getScheme() + "://" + from.getRawAuthority();
+    boolean queryOnly =
+        reference.getScheme() == null
+            && reference.getRawAuthority() == null
+            && reference.getRawPath().isEmpty()
+            && reference.getRawQuery() != null;
+    if (queryOnly) {
+      return parse(site + from.getRawPath() + "?" + reference.getRawQuery());
+    }
+    return (from.getRawPath().isEmpty() ? parse(site + "/") : from).resolve(reference);
   }
 
   /** Whether two URLs are of one origin: scheme, host and port. */

@@ -189,6 +189,11 @@ class AddressRulesTest {
   @CsvSource({
     "http://a.example/b/c, d, http://a.example/b/d",
     "http://a.example/b/c, /d?e=f, http://a.example/d?e=f",
+    "http://a.example/b/c, ?d=e, http://a.example/b/c?d=e",
+    "http://a.example/b/c?d=e, ?f, http://a.example/b/c?f",
+    "http://a.example, ?d=e, http://a.example?d=e",
+    "http://a.example//b/, ?d=e, http://a.example//b/?d=e",
+    "http://a.example, b, http://a.example/b",
     "http://a.example/b, //c.example/d, http://c.example/d",
     "http://a.example/b, https://a.example/b, https://a.example/b",
     "https://a.example/b, /c, https://a.example/c",
