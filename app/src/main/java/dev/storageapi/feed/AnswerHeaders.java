@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** What the headers of an answer say to a client that comes again. Nonsense is as nothing said. */
 final class AnswerHeaders {
@@ -53,7 +54,10 @@ final class AnswerHeaders {
 
   /** Whether the body is encoded (RFC 9110, 8.4), although nothing but the plain one was wanted. */
   boolean encoded() {
-    return value("Content-Encoding").isPresent();
+    return headers.allValues("Content-Encoding").stream()
+        .flatMap(value -> Stream.of(value.split(",")))
+        .map(String::strip)
+        .anyMatch(coding -> !coding.isEmpty() && !coding.equalsIgnoreCase("identity"));
   }
 
   /**

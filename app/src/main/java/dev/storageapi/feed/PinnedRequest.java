@@ -31,6 +31,7 @@ final class PinnedRequest {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(url)
             .header("Accept", "application/json")
+            .header("Accept-Encoding", "identity") // without it any coding is acceptable
             .header("User-Agent", userAgent);
     if ("http".equalsIgnoreCase(url.getScheme())) {
       request.uri(at(address, url)).header("Host", url.getRawAuthority());

@@ -57,9 +57,10 @@ class UpstreamTest {
       assertThat(head.lines())
           .contains(
               "Accept: application/json",
+              "Accept-Encoding: identity",
               "User-Agent: storage-api/1.2.3",
               "Host: a.example:" + server.port());
-      assertThat(head).doesNotContainIgnoringCase("accept-encoding", "if-", "upgrade", "cookie");
+      assertThat(head).doesNotContainIgnoringCase("if-", "upgrade", "cookie");
     }
   }
 
@@ -129,9 +130,19 @@ class UpstreamTest {
     assertThat(fetch(answer(status, "{}")).outcome()).isEqualTo(Outcome.UPSTREAM_ERROR);
   }
 
-  @Test
-  void anEncodedBodyIsInvalidAndNotRead() throws InterruptedException {
-    Answer answer = fetch(answer(200, "\u001f\u008b", "Content-Encoding: gzip"));
+  @ParameterizedTest
+  @ValueSource(strings = {"", "identity", "Identity", "identity, "})
+  void aBodyThatIsSaidToBePlainIsRead(String coding) throws InterruptedException {
+    Answer answer = fetch(answer(200, "{}", "Content-Encoding: " + coding));
+
+    assertThat(answer.outcome()).isEqualTo(Outcome.SUCCESS);
+    assertThat(answer.body().orElseThrow()).hasSize(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gzip", "identity, gzip", "x"})
+  void anEncodedBodyIsInvalidAndNotRead(String coding) throws InterruptedException {
+    Answer answer = fetch(answer(200, "\u001f\u008b", "Content-Encoding: " + coding));
 
     assertThat(answer.outcome()).isEqualTo(Outcome.INVALID);
     assertThat(answer.body()).isEmpty();
