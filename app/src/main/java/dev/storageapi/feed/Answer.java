@@ -107,8 +107,12 @@ record Answer(
         "the answer broke off or was not HTTP: " + cause.getClass().getSimpleName());
   }
 
-  /** The same with other validators. */
-  Answer with(Validators others) {
-    return new Answer(outcome, detail, body, others, quotaRemaining, retryAfter);
+  /**
+   * The same, but of another URL than the configured one: its validators are not ours to keep, and
+   * of another origin neither is its quota.
+   */
+  Answer ofAnother(boolean sameOrigin) {
+    OptionalLong quota = sameOrigin ? quotaRemaining : OptionalLong.empty();
+    return new Answer(outcome, detail, body, Validators.NONE, quota, retryAfter);
   }
 }

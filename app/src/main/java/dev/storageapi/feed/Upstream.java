@@ -120,7 +120,8 @@ public final class Upstream implements AutoCloseable {
    * Asks once, and follows at most {@value #MAX_REDIRECTS} redirects. Takes no longer than the
    * limit.
    *
-   * @param known what the last answer had; sent to the configured origin only
+   * @param known what the last answer had; sent to the configured URL only, of whose answers they
+   *     are (RFC 9110, 8.8.3)
    * @throws InterruptedException if the thread is interrupted or this is closed; nothing is under
    *     way then
    */
@@ -148,7 +149,7 @@ public final class Upstream implements AutoCloseable {
     for (int redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
       URI asked = target;
       InetAddress address = await(lookups.submit(() -> rules.addressOf(asked)), end);
-      Validators sent = isOurs(asked) ? known : Validators.NONE;
+      Validators sent = asked.equals(url) ? known : Validators.NONE;
       HttpRequest request = PinnedRequest.of(asked, address, sent, userAgent);
       HttpResponse<Optional<byte[]>> response = await(client().sendAsync(request, this::body), end);
       if (!REDIRECTS.contains(response.statusCode())) {
@@ -173,10 +174,6 @@ public final class Upstream implements AutoCloseable {
     }
   }
 
-  private boolean isOurs(URI asked) {
-    return AddressRules.sameOrigin(asked, url);
-  }
-
   private LimitedBody body(HttpResponse.ResponseInfo head) {
     boolean wanted = head.statusCode() == 200 && !new AnswerHeaders(head.headers()).encoded();
     return wanted ? LimitedBody.of(limits.bodyBytes()) : LimitedBody.unread();
@@ -184,7 +181,7 @@ public final class Upstream implements AutoCloseable {
 
   private Answer answer(URI asked, Validators sent, HttpResponse<Optional<byte[]>> response) {
     Answer answer = Answer.of(response, sent, limits.bodyBytes(), clock.instant());
-    return isOurs(asked) ? answer : answer.with(Validators.NONE);
+    return asked.equals(url) ? answer : answer.ofAnother(AddressRules.sameOrigin(asked, url));
   }
 
   /** Ends what is under way at once, and every later fetch. */

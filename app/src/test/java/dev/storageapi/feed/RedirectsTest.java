@@ -30,16 +30,34 @@ class RedirectsTest {
             (head, to) ->
                 to.send(
                     head.startsWith("GET /moved?x HTTP/1.1\r\n")
-                        ? answer(200, "[]", "ETag: \"v2\"")
+                        ? answer(200, "[]", "ETag: \"v2\"", "X-RateLimit-Remaining: 7")
                         : moved))) {
       Answer answer = fetch(server, KNOWN);
 
       assertThat(answer.outcome()).isEqualTo(Outcome.SUCCESS);
       assertThat(answer.body().orElseThrow()).hasSize(2);
-      assertThat(answer.validators().etag()).isEqualTo("\"v2\"");
-      assertThat(server.heads())
-          .hasSize(2)
-          .allMatch(head -> head.contains("If-None-Match: \"v1\"\r\n"));
+      assertThat(answer.quotaRemaining()).hasValue(7);
+      assertThat(server.heads()).hasSize(2);
+    }
+  }
+
+  /** RFC 9110, 8.8.3: a tag says nothing of another URL, not even of the same origin. */
+  @Test
+  void onlyTheConfiguredUrlIsAskedOnConditionAndHasItsTagsKept() throws InterruptedException {
+    try (ScriptedUpstream server =
+        new ScriptedUpstream(
+            (head, to) ->
+                to.send(
+                    head.startsWith("GET /moved ")
+                        ? answer(200, "[]", "ETag: \"v2\"")
+                        : answer(302, "", "Location: /moved", "ETag: \"v3\"")))) {
+      Answer answer = fetch(server, KNOWN);
+
+      assertThat(answer.outcome()).isEqualTo(Outcome.SUCCESS);
+      assertThat(answer.validators()).isEqualTo(Validators.NONE);
+      assertThat(server.heads().get(0)).contains("If-None-Match: \"v1\"\r\n");
+      assertThat(server.heads().get(1))
+          .doesNotContainIgnoringCase("if-none-match", "if-modified-since");
     }
   }
 
@@ -111,7 +129,9 @@ class RedirectsTest {
 
   @Test
   void anotherOriginLearnsNothingOfThisOne() throws InterruptedException {
-    try (ScriptedUpstream other = ScriptedUpstream.saying(answer(200, "[]", "ETag: \"theirs\""));
+    try (ScriptedUpstream other =
+            ScriptedUpstream.saying(
+                answer(200, "[]", "ETag: \"theirs\"", "X-RateLimit-Remaining: 7"));
         ScriptedUpstream server =
             ScriptedUpstream.saying(to("http://b.example:" + other.port() + "/x"));
         Upstream upstream =
@@ -125,6 +145,7 @@ class RedirectsTest {
 
       assertThat(answer.outcome()).isEqualTo(Outcome.SUCCESS);
       assertThat(answer.validators()).isEqualTo(Validators.NONE);
+      assertThat(answer.quotaRemaining()).isEmpty();
       assertThat(other.heads().get(0))
           .contains("Host: b.example:" + other.port() + "\r\n")
           .doesNotContainIgnoringCase("if-none-match", "if-modified-since", "referer");
