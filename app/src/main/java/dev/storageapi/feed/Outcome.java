@@ -12,9 +12,11 @@ enum Outcome {
   RATE_LIMITED,
   /** The upstream answered with another status, broke off, or did not speak HTTP. */
   UPSTREAM_ERROR,
-  /** No connection: no address, nobody there, no TLS, or not within the time to connect. */
+  /**
+   * No connection: no address, nobody there, no TLS, or not within the time to connect to a host.
+   */
   UNREACHABLE,
-  /** Head and body were not there within the time for both. */
+  /** Lookups, connections, redirects, head and body took longer than the time for all of them. */
   TIMEOUT,
   /** More bytes or more items than the limits. */
   TOO_LARGE,
@@ -22,7 +24,7 @@ enum Outcome {
   INVALID,
   /** The URL, or one that it redirects to, is against {@link AddressRules}. */
   REFUSED,
-  /** The items came, and the database did not take them. */
+  /** The answer came, 200 or 304, and the database did not take what it said. */
   DATABASE_ERROR;
 
   /** The label's value, in lower case. */

@@ -11,7 +11,8 @@ import java.time.Instant;
  * @param lastSuccess when the upstream last had items, or said that there are no new ones
  * @param nextFetch before then nobody fetches
  * @param failures how many fetches have failed since the last success
- * @param quotaRemaining what the upstream last said of its quota
+ * @param quotaRemaining what the last answer said of the quota; null if it said nothing, or if none
+ *     came: what was left before that is no longer true
  */
 record Progress(
     Validators validators,

@@ -111,7 +111,7 @@ public enum Metric {
   FEED_ITEMS("feed_items", "Items of the feed.", List.of()),
   FEED_QUOTA_REMAINING(
       "feed_upstream_quota_remaining",
-      "Requests left, as the upstream last said; NaN if it does not say.",
+      "Requests left, as the last answer said; NaN if it did not say, or none came.",
       List.of()),
   LOG_EVENTS("log_events_total", "Events logged, by level.", List.of("level")),
   TELEMETRY_DROPPED(
