@@ -212,18 +212,18 @@ class LivePageTest {
   }
 
   @Test
-  void aFeedThatMissedThreeFetchesIsCalledStale() throws IOException {
+  void aFeedIsCalledStaleBehindMoreThanOneFailedFetch() throws IOException {
     AtomicReference<DatabaseStats.Feed> feed =
         new AtomicReference<>(new DatabaseStats.Feed(null, 0, 60));
     browser.get(startPageOf(feed::get));
     eventuallyReads("#feed dd", "not fetched yet · 0 stored");
 
-    feed.set(new DatabaseStats.Feed(180.0, 1200, 60));
-    eventuallyReads("#feed dd", "3 min 0 s old · 1\u202f200 stored");
+    feed.set(new DatabaseStats.Feed(240.0, 1200, 60));
+    eventuallyReads("#feed dd", "4 min 0 s old · 1\u202f200 stored");
     String fresh = browser.findElement(By.id("feed-age")).getCssValue("color");
 
-    feed.set(new DatabaseStats.Feed(181.0, 1200, 60));
-    eventuallyReads("#feed dd", "3 min 1 s old: stale · 1\u202f200 stored");
+    feed.set(new DatabaseStats.Feed(241.0, 1200, 60));
+    eventuallyReads("#feed dd", "4 min 1 s old: stale · 1\u202f200 stored");
     assertThat(browser.findElement(By.id("feed-age")).getCssValue("color")).isNotEqualTo(fresh);
   }
 

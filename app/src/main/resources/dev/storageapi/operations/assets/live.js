@@ -2,7 +2,7 @@
 
 const WINDOWS = [60, 120, 300]; // seconds that the charts may span; the widest is what the server remembers
 const LOST_AFTER = 4000; // ms without data before the page says so: a reconnect takes one to two seconds
-const STALE_AFTER = 3; // intervals without a fetch before the feed is called stale
+const STALE_AFTER = 4; // intervals: after one failed fetch the next is three behind the last that went well
 const $ = (id) => document.getElementById(id);
 
 // How values read: narrow spaces group digits and part the unit from its number.
