@@ -29,6 +29,9 @@ record FeedConfig(
   /** A body is one array, and is doubled while it is read. */
   private static final long MAX_BODY_BYTES = 512L << 20;
 
+  private static final String SIMULATOR_HOST = "localhost:5050";
+  private static final String SIMULATOR = "http://" + SIMULATOR_HOST + "/documents";
+
   private static final Duration LEAST = Duration.ofMillis(1);
 
   /** RFC 6901, 3: what may not stand in a pointer. */
@@ -38,16 +41,19 @@ record FeedConfig(
       Pattern.compile("(\\[[0-9A-Fa-f:.]+\\]|[0-9A-Za-z.-]+):([1-9][0-9]{0,4})");
 
   static FeedConfig read(Settings settings) {
-    return new FeedConfig(
+    String url =
         settings.text(
             "FEED_URL",
-            "http://localhost:5050/documents",
+            SIMULATOR,
             "What is fetched, an http or https URL; by default the simulator's",
-            url -> true), // checked with the allow list; what may hold a key is not repeated
+            any -> true); // checked with the allow list; what may hold a key is not repeated
+    return new FeedConfig(
+        url,
         settings.list(
             "FEED_ALLOWED_HOSTS",
-            "localhost:5050",
-            "Each host:port that may have addresses which are not public, between commas",
+            url.equals(SIMULATOR) ? SIMULATOR_HOST : "",
+            "Each host:port that may have addresses which are not public, between commas; by default"
+                + " the simulator's, and none with another FEED_URL",
             FeedConfig::hostAndPort),
         readPointers(settings),
         readLimits(settings),

@@ -222,6 +222,13 @@ class ConfigTest {
     assertThat(feed.pointers().id()).isEqualTo("/a~1b/0/~0");
   }
 
+  @Test
+  void theSimulatorIsExemptOnlyWhileItIsWhatIsFetched() {
+    assertThat(Config.from(Map.of()).feed().allowedHosts()).containsExactly("localhost:5050");
+    assertThat(Config.from(Map.of("FEED_URL", "http://feed.example/")).feed().allowedHosts())
+        .isEmpty();
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {"localhost:", "localhost:0", "localhost:65536", "http://a:1", ":5050", "::1:80"})
