@@ -2,6 +2,7 @@ package dev.storageapi.feed;
 
 import com.github.kagkarlsson.scheduler.Scheduler;
 import com.github.kagkarlsson.scheduler.SchedulerName;
+import com.github.kagkarlsson.scheduler.exceptions.TaskInstanceException;
 import com.github.kagkarlsson.scheduler.jdbc.DefaultJdbcCustomization;
 import com.github.kagkarlsson.scheduler.task.CompletionHandler;
 import com.github.kagkarlsson.scheduler.task.helper.CustomTask;
@@ -80,9 +81,15 @@ final class Schedule {
   /** A fetch that is due later than one can be is due now. */
   private void bringNear(Scheduler of) {
     Instant now = clock.instant();
-    of.getScheduledExecution(task.instance(source))
-        .filter(row -> !row.isPicked() && !pace.allows(row.getExecutionTime(), now))
-        .ifPresent(row -> of.reschedule(row.getTaskInstance(), now));
+    try {
+      of.getScheduledExecution(task.instance(source))
+          .filter(row -> !row.isPicked() && !pace.allows(row.getExecutionTime(), now))
+          .ifPresent(row -> of.reschedule(row.getTaskInstance(), now));
+    } catch (TaskInstanceException e) {
+      log.debug("another replica was quicker", e); // has begun it, or removed it
+    } catch (RuntimeException e) {
+      throw failure(e);
+    }
   }
 
   /**
