@@ -85,6 +85,8 @@ public final class Feed implements AutoCloseable {
       (fault ? log.atError() : log.atDebug()).setCause(e).log("nothing new of the feed");
     } catch (RuntimeException e) {
       log.error("nothing new of the feed", e);
+    } catch (Error e) { // thrown on it would be the last look, without a word
+      Schedule.tell(e);
     }
   }
 
@@ -176,8 +178,9 @@ public final class Feed implements AutoCloseable {
   }
 
   /**
-   * Ends a fetch under way, which is begun again by whoever is next, and the schedule in the
-   * background: its library takes a second for that.
+   * Ends a request to the upstream under way, which is made again by whoever is next, and the
+   * schedule in the background: its library takes a second for that, and items that are being
+   * stored take what they need.
    */
   public void beginDrain() {
     fetcher.close();
@@ -185,7 +188,10 @@ public final class Feed implements AutoCloseable {
     ticks.shutdown();
   }
 
-  /** Waits a little for the end of what {@link #beginDrain} ends. */
+  /**
+   * Waits for the end of what {@link #beginDrain} ends, for at most {@link #STOP}. What is still
+   * being stored then is undone with the end of the process.
+   */
   @Override
   public void close() {
     try {

@@ -29,7 +29,12 @@ final class Schedule {
   private static final Duration LONGEST_POLL = Duration.ofSeconds(1);
   private static final Duration HEARTBEAT = Duration.ofSeconds(5);
   private static final int MISSED_HEARTBEATS = 4;
-  private static final Duration STOP = Duration.ofSeconds(2);
+
+  /**
+   * Until a fetch has ended: its thread would be interrupted then, and if it was just writing, H2
+   * would close its file to everybody. There is an end to each fetch: all of its steps have limits.
+   */
+  private static final Duration AS_LONG_AS_IT_TAKES = Duration.ofDays(365);
 
   private final Fetcher fetcher;
   private final Pace pace;
@@ -70,7 +75,7 @@ final class Schedule {
             .pollingInterval(poll())
             .heartbeatInterval(HEARTBEAT)
             .missedHeartbeatsLimit(MISSED_HEARTBEATS)
-            .shutdownMaxWait(STOP)
+            .shutdownMaxWait(AS_LONG_AS_IT_TAKES)
             .build();
     keepRow(fresh);
     bringNear(fresh);
@@ -129,7 +134,7 @@ final class Schedule {
     return thrown;
   }
 
-  /** Has this replica take part no more. */
+  /** Has this replica take part no more, and waits for the end of a fetch under way. */
   void stop() {
     if (scheduler != null) {
       scheduler.stop();
@@ -152,12 +157,20 @@ final class Schedule {
       log.atWarn().addKeyValue("reason", e.getMessage()).log("the feed has no database");
       return later();
     } catch (InterruptedException e) {
-      // The thread is the scheduler's, which is ending it. Interrupted, it would close H2's file.
-      return later();
+      return later(); // closed: the thread itself was not interrupted, and shall not be
     } catch (RuntimeException e) {
       log.error("the fetch failed, the items stay", e);
       return later();
+    } catch (Error e) { // which the library would keep to itself
+      tell(e);
+      return later();
     }
+  }
+
+  /** Tells of an error as if the thread had died of it: without memory the process is to end. */
+  static void tell(Error error) {
+    Thread thread = Thread.currentThread();
+    thread.getUncaughtExceptionHandler().uncaughtException(thread, error);
   }
 
   private Instant later() {
