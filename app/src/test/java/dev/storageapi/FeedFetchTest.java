@@ -136,7 +136,6 @@ class FeedFetchTest {
       assertThat(status.get("source").asText())
           .isEqualTo("http://127.0.0.1:" + simulator.port() + "/documents");
       assertThat(status.get("interval_seconds").asDouble()).isEqualTo(3600);
-      assertThat(status.get("items").asInt()).isEqualTo(50);
       assertThat(status.get("quota_remaining").asInt()).isEqualTo(59);
       Instant attempt = time(status, "last_attempt");
       assertThat(attempt).isBetween(Instant.now().minusSeconds(60), Instant.now());
@@ -144,6 +143,7 @@ class FeedFetchTest {
       assertThat(Duration.between(attempt, time(status, "next_fetch")))
           .isBetween(Duration.ofMinutes(60), Duration.ofMinutes(66));
       await().until(() -> feed.scrape().value("feed_items") == 50);
+      assertThat(feed.status().get("items").asInt()).isEqualTo(50);
       assertThat(feed.scrape().value("feed_upstream_quota_remaining")).isEqualTo(59);
       assertThat(feed.scrape().value("feed_last_success_timestamp_seconds"))
           .isEqualTo(time(status, "last_success").toEpochMilli() / 1000.0);
@@ -260,7 +260,7 @@ class FeedFetchTest {
       feed.awaitFetch();
       assertThat(feed.delete(document(0)).statusCode()).isEqualTo(204);
       assertThat(feed.delete(document(1)).statusCode()).isEqualTo(204);
-      assertThat(feed.status().get("items").asInt()).isEqualTo(48);
+      assertThat(feed.ids("")).hasSize(48);
 
       for (int i = 0; i < 3; i++) {
         simulator.pass(PERIOD);
@@ -268,7 +268,7 @@ class FeedFetchTest {
         assertThat(feed.get(document(0)).statusCode()).isEqualTo(404);
         assertThat(feed.get(document(1)).statusCode()).isEqualTo(404);
       }
-      assertThat(feed.status().get("items").asInt()).isEqualTo(51);
+      assertThat(feed.ids("")).hasSize(51);
       String mine = "{\"id\":\"" + document(0) + "\",\"title\":\"mine\"}";
       assertThat(feed.post(mine).statusCode()).isEqualTo(201);
       simulator.pass(PERIOD);

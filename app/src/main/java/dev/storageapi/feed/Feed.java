@@ -7,6 +7,7 @@ import dev.storageapi.telemetry.Metrics;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -26,8 +27,11 @@ public final class Feed implements AutoCloseable {
   private static final Duration TICK = Duration.ofSeconds(1);
   private static final Duration STOP = Duration.ofSeconds(2);
 
-  /** What costs a server more than the rest, as counting rows does, is done less often. */
-  private static final int TICKS_PER_COUNT = 10;
+  /** What costs a server more than the rest is done less often. */
+  private static final int SELDOM = 10;
+
+  /** To count items takes the longer the more there are: at most a twentieth of the time. */
+  private static final int REST = 19;
 
   private final Database database;
   private final FetchStore store;
@@ -41,6 +45,8 @@ public final class Feed implements AutoCloseable {
   private volatile Progress progress = Progress.NONE;
   private volatile long items;
   private int tick;
+  private boolean uncounted;
+  private long nextCount = System.nanoTime();
 
   /** A feed that nobody fetches before {@link #start}. */
   public Feed(
@@ -101,12 +107,27 @@ public final class Feed implements AutoCloseable {
 
   /** What this replica knows of the work of all of them. */
   private void look() {
-    progress = store.progress(source);
-    if (tick % TICKS_PER_COUNT == 0) {
-      items = store.count();
+    Progress now = store.progress(source);
+    boolean due = tick++ % SELDOM == 0;
+    uncounted |= due || !Objects.equals(now.lastSuccess(), progress.lastSuccess());
+    progress = now;
+    if (due) {
       schedule.keepRow();
     }
-    tick++;
+    if (uncounted && System.nanoTime() - nextCount >= 0 && database.state().writable()) {
+      count(); // last: it may take long, or fail, while the rest goes well
+    }
+  }
+
+  private void count() {
+    long start = System.nanoTime();
+    uncounted = false;
+    try {
+      items = store.count();
+    } finally {
+      long end = System.nanoTime();
+      nextCount = end + REST * (end - start);
+    }
   }
 
   /** What {@code GET /feed} tells. What is not known is null. */
@@ -120,7 +141,7 @@ public final class Feed implements AutoCloseable {
       String nextFetch,
       Long quotaRemaining) {}
 
-  /** How things are in the database. */
+  /** How things are in the database; the items as they were last counted. */
   Status status() {
     Progress now = store.progress(source);
     return new Status(
@@ -129,7 +150,7 @@ public final class Feed implements AutoCloseable {
         text(now.lastAttempt()),
         text(now.lastSuccess()),
         age(now),
-        store.count(),
+        items,
         text(now.nextFetch()),
         now.quotaRemaining());
   }
@@ -145,7 +166,7 @@ public final class Feed implements AutoCloseable {
         : Math.max(0, Duration.between(now.lastSuccess(), clock.instant()).toMillis() / 1000.0);
   }
 
-  /** How many items there are; some seconds old. */
+  /** How many items there are, as they were last counted. */
   public long items() {
     return items;
   }

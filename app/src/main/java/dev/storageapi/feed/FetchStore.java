@@ -88,9 +88,10 @@ public final class FetchStore {
     count = database.query("feed_count", "SELECT COUNT(*) FROM feed_items");
   }
 
-  /** How many items there are. */
+  /** How many items there are. To count millions takes a while, and may. */
   long count() {
-    return database.read(session -> session.first(count, row -> row.getLong(1)).orElseThrow());
+    return database.longTransaction(
+        session -> session.first(count, row -> row.getLong(1)).orElseThrow());
   }
 
   /** How far the fetches of {@code source} have come. */
