@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.storageapi.testing.Engine;
 import dev.storageapi.testing.TestUpstream;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
@@ -279,5 +281,39 @@ class FeedStoreTest {
       assertThat(written).allMatch(id -> feed.item(id).get("title").asText().equals("mine"));
       assertThat(feed.fetches("database_error")).isZero();
     }
+  }
+
+  /** With the default a write that waits for a refresh does not wait to its end. */
+  @Test
+  void byDefaultAWriteToWhatIsBeingStoredIsDoneOrRefused() {
+    AtomicInteger generation = alwaysNew();
+    try (RunningFeed feed = feed()) {
+      feed.awaitFetch();
+      int from = generation.get();
+      List<String> written = new ArrayList<>();
+      List<String> deleted = new ArrayList<>();
+      for (int i = 0; i < 50; i++) {
+        String one = "i" + (MANY - 1 - 14 * i);
+        String other = "i" + (MANY - 8 - 14 * i);
+        if (done(feed.put(one, "{\"title\":\"mine\"}"), 200)) {
+          written.add(one);
+        }
+        if (done(feed.delete(other), 204)) {
+          deleted.add(other);
+        }
+      }
+      assertThat(generation.get()).isGreaterThan(from);
+      feed.awaitFetch();
+
+      assertThat(written)
+          .isNotEmpty()
+          .allMatch(id -> feed.item(id).get("title").asText().equals("mine"));
+      assertThat(deleted).isNotEmpty().allMatch(id -> feed.get(id).statusCode() == 404);
+    }
+  }
+
+  private static boolean done(HttpResponse<byte[]> answer, int status) {
+    assertThat(answer.statusCode()).as(body(answer)).isIn(status, 503);
+    return answer.statusCode() == status;
   }
 }
