@@ -353,6 +353,26 @@ class FeedFetchTest {
   }
 
   @Test
+  void otherSettingsMakeOtherItemsOfADocumentThatIsAsBefore() {
+    try (RunningSimulator simulator = RunningSimulator.with()) {
+      try (RunningFeed feed = RunningFeed.of(simulator.port(), database)) {
+        feed.awaitFetch("not_modified");
+        assertThat(feed.item(document(0)).get("title").asText()).isNotEqualTo(document(0));
+      }
+      String[] settings = {"FEED_TITLE_POINTER", "/id", "FEED_MAX_ITEM_BYTES", "1KiB"};
+      try (RunningFeed feed = RunningFeed.of(simulator.port(), database, settings)) {
+        feed.awaitFetch("not_modified");
+        assertThat(feed.fetches("success")).isEqualTo(1);
+        assertThat(feed.item(document(0)).get("title").asText()).isEqualTo(document(0));
+      }
+      try (RunningFeed feed = RunningFeed.of(simulator.port(), database, settings)) {
+        feed.awaitFetch("not_modified");
+        assertThat(feed.fetches("success")).isZero();
+      }
+    }
+  }
+
+  @Test
   void whatTheUpstreamTellsToWaitCountsFromItsAnswer() {
     try (TestUpstream upstream = TestUpstream.start();
         RunningFeed feed = RunningFeed.of(upstream.port(), database, "FEED_MAX_BACKOFF", "1h")) {

@@ -41,7 +41,7 @@ public final class FetchStore {
     progress =
         database.query(
             "feed_progress",
-            "SELECT etag, last_modified, last_attempt, last_success, next_fetch, failures,"
+            "SELECT etag, last_modified, mapping, last_attempt, last_success, next_fetch, failures,"
                 + " quota_remaining FROM feed_sources WHERE source = ?");
     begin =
         database.query(
@@ -51,7 +51,7 @@ public final class FetchStore {
     advance =
         database.query(
             "feed_advance",
-            "UPDATE feed_sources SET etag = ?, last_modified = ?, last_attempt = ?,"
+            "UPDATE feed_sources SET etag = ?, last_modified = ?, mapping = ?, last_attempt = ?,"
                 + " last_success = ?, next_fetch = ?, failures = ?, quota_remaining = ?"
                 + " WHERE source = ?");
     buried = database.query("feed_buried", "SELECT id FROM feed_deleted");
@@ -167,6 +167,7 @@ public final class FetchStore {
         advance,
         now.validators().etag(),
         now.validators().lastModified(),
+        now.mapping(),
         Times.value(now.lastAttempt()),
         Times.value(now.lastSuccess()),
         Times.value(now.nextFetch()),
@@ -178,10 +179,11 @@ public final class FetchStore {
   private static Progress progress(ResultSet row) throws SQLException {
     return new Progress(
         new Validators(row.getString(1), row.getString(2)),
-        Times.instant(row, 3),
+        row.getString(3),
         Times.instant(row, 4),
         Times.instant(row, 5),
-        row.getInt(6),
-        row.getObject(7, Long.class));
+        Times.instant(row, 6),
+        row.getInt(7),
+        row.getObject(8, Long.class));
   }
 }

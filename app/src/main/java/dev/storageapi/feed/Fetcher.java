@@ -29,6 +29,7 @@ public final class Fetcher implements AutoCloseable {
   private final FetchStore store;
   private final Pace pace;
   private final long maxItems;
+  private final String settings;
   private final Clock clock;
   private final RandomGenerator random = new Random();
   private final Counter outcomes;
@@ -54,6 +55,7 @@ public final class Fetcher implements AutoCloseable {
     this.store = store;
     this.pace = pace;
     this.maxItems = maxItems;
+    this.settings = mapping.key() + " " + maxItems;
     this.clock = clock;
     outcomes = metrics.counter(Metric.FEED_FETCHES);
     for (Outcome outcome : Outcome.values()) {
@@ -115,13 +117,14 @@ public final class Fetcher implements AutoCloseable {
   }
 
   private Result ask(Progress begun) throws InterruptedException {
-    Answer answer = upstream.fetch(begun.validators());
+    Answer answer = upstream.fetch(begun.validators(settings));
     Long quota = answer.quotaRemaining().isPresent() ? answer.quotaRemaining().getAsLong() : null;
     return switch (answer.outcome()) {
       case SUCCESS -> read(begun, answer, quota);
       case NOT_MODIFIED -> {
         Progress done =
-            begun.succeeded(clock.instant(), answer.validators(), quota, begun.nextFetch());
+            begun.succeeded(
+                clock.instant(), answer.validators(), settings, quota, begun.nextFetch());
         yield save(new Result(Outcome.NOT_MODIFIED, answer.detail(), done));
       }
       default -> failed(begun, answer, answer.outcome(), answer.detail(), quota);
@@ -134,7 +137,7 @@ public final class Fetcher implements AutoCloseable {
     if (mapped.outcome() != Outcome.SUCCESS) {
       return failed(begun, answer, mapped.outcome(), mapped.detail(), quota);
     }
-    Progress done = begun.succeeded(now, answer.validators(), quota, begun.nextFetch());
+    Progress done = begun.succeeded(now, answer.validators(), settings, quota, begun.nextFetch());
     try {
       int changed = store.refresh(source, mapped.items(), now, done, maxItems);
       return new Result(Outcome.SUCCESS, detail(mapped, changed), done);

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
  * Makes items of a document by JSON pointers (RFC 6901). What is no item is skipped: no object, no
@@ -41,6 +42,7 @@ public final class Mapping {
    */
   record Mapped(Outcome outcome, String detail, List<Item> items, int skipped) {}
 
+  private final String key;
   private final JsonPointer array;
   private final ItemFields fields;
   private final int maxItems;
@@ -54,10 +56,27 @@ public final class Mapping {
    * @throws IllegalArgumentException if a pointer that is not empty begins without a slash
    */
   public Mapping(Pointers pointers, int maxItems, long maxItemBytes) {
+    this.key =
+        name(
+            pointers.items(),
+            pointers.id(),
+            pointers.title(),
+            pointers.time(),
+            Long.toString(maxItemBytes));
     this.array = JsonPointer.compile(pointers.items());
     this.fields = new ItemFields(pointers);
     this.maxItems = maxItems;
     this.maxItemBytes = maxItemBytes;
+  }
+
+  private static String name(String... settings) {
+    byte[] all = String.join("\0", settings).getBytes(StandardCharsets.UTF_8);
+    return UUID.nameUUIDFromBytes(all).toString();
+  }
+
+  /** A short name for what this makes of a document: another one makes other items of the same. */
+  String key() {
+    return key;
   }
 
   /** The items of a document that was fetched at that time. */

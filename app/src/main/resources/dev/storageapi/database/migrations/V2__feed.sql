@@ -17,11 +17,13 @@ CREATE TABLE ${unless_there} feed_deleted (
   id VARCHAR ${byte_order} PRIMARY KEY
 );
 
--- One row for each source: how far its fetches have come.
+-- One row for each source: how far its fetches have come. The mapping is a name for the settings that made items of the
+-- document which the validators are of.
 CREATE TABLE ${unless_there} feed_sources (
   source VARCHAR PRIMARY KEY,
   etag VARCHAR,
   last_modified VARCHAR,
+  mapping VARCHAR,
   last_attempt TIMESTAMP(6) WITH TIME ZONE,
   last_success TIMESTAMP(6) WITH TIME ZONE,
   next_fetch TIMESTAMP(6) WITH TIME ZONE,
