@@ -134,8 +134,8 @@ final class App implements AutoCloseable {
 
   /** What there is only with a database. */
   private static List<Route> inTables(Tables tables) {
-    DatasetApi datasets = tables.datasets;
-    FeedApi feed = tables.items;
+    DatasetApi datasets = tables.datasetApi;
+    FeedApi feed = tables.feedApi;
     return List.of(
         post("/datasets", datasets::post, 200, 422, 503, 507),
         get("/datasets", datasets::list, 200, 422, 503).with(HEAVY),

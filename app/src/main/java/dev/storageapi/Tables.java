@@ -24,20 +24,20 @@ import java.util.function.Supplier;
 /** The features that live in the database, put together: none of it is there without one. */
 final class Tables implements AutoCloseable {
 
-  final Database database;
-  final Reticulation reticulation;
-  final DatasetApi datasets;
-  private final DatasetStore stored;
-  final Feed feed;
-  final FeedApi items;
+  private final Database database;
+  private final Reticulation reticulation;
+  private final DatasetStore datasetStore;
+  private final Feed feed;
+  final DatasetApi datasetApi;
+  final FeedApi feedApi;
 
   Tables(Config config, DatabaseUrl url, String version, Metrics metrics, Clock clock) {
     database = new Database(url, config.database().limits(), metrics);
     reticulation = new Reticulation(config.datasets().reticulation(), metrics);
-    stored = new DatasetStore(database);
-    datasets = new DatasetApi(stored, reticulation, config.datasets().maxPage());
+    datasetStore = new DatasetStore(database);
+    datasetApi = new DatasetApi(datasetStore, reticulation, config.datasets().maxPage());
     feed = feed(config.feed(), version, metrics, clock);
-    items =
+    feedApi =
         new FeedApi(
             new ItemStore(database),
             feed,
@@ -64,12 +64,12 @@ final class Tables implements AutoCloseable {
 
   /** What each feature lacks, if anything. */
   Map<String, Supplier<Readiness.State>> states() {
-    return Map.of("datasets", this::state, "feed", this::feedState);
+    return Map.of("datasets", this::datasetState, "feed", this::feedState);
   }
 
-  private Readiness.State state() {
+  private Readiness.State datasetState() {
     Database.State state = database.state();
-    return state.up() && stored.isStuck()
+    return state.up() && datasetStore.isStuck()
         ? new Readiness.State(false, state.reason() + ": nothing that is asked succeeds")
         : new Readiness.State(state.up(), state.reason());
   }
