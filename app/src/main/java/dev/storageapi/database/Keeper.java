@@ -249,7 +249,7 @@ final class Keeper implements AutoCloseable {
     boolean changed =
         before.up() != now.up()
             || before.full() != now.full()
-            || (before == STARTING && now != STARTING);
+            || (before.equals(STARTING) && !now.equals(STARTING));
     if (changed) {
       log(now);
     }
