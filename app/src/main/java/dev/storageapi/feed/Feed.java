@@ -12,6 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,7 +44,7 @@ public final class Feed implements AutoCloseable {
   private final ScheduledExecutorService ticks =
       Executors.newSingleThreadScheduledExecutor(Feed::thread);
   private volatile Progress progress = Progress.NONE;
-  private volatile long items;
+  private final AtomicLong items = new AtomicLong();
   private int tick;
   private boolean uncounted;
   private long nextCount = System.nanoTime();
@@ -64,7 +65,7 @@ public final class Feed implements AutoCloseable {
     source = fetcher.source();
     schedule = new Schedule(fetcher, pace, clock);
     metrics.gauge(Metric.FEED_LAST_SUCCESS, this::lastSuccessSeconds);
-    metrics.gauge(Metric.FEED_ITEMS, () -> items);
+    metrics.gauge(Metric.FEED_ITEMS, items::get);
     metrics.gauge(Metric.FEED_QUOTA_REMAINING, this::quotaRemaining);
   }
 
@@ -123,7 +124,7 @@ public final class Feed implements AutoCloseable {
     long start = System.nanoTime();
     uncounted = false;
     try {
-      items = store.count();
+      items.set(store.count());
     } finally {
       long end = System.nanoTime();
       nextCount = end + REST * (end - start);
@@ -141,7 +142,7 @@ public final class Feed implements AutoCloseable {
       String nextFetch,
       Long quotaRemaining) {}
 
-  /** How things are in the database; the items as they were last counted. */
+  /** How things are in the database; the items as {@link #items} has them. */
   Status status() {
     Progress now = store.progress(source);
     return new Status(
@@ -150,7 +151,7 @@ public final class Feed implements AutoCloseable {
         text(now.lastAttempt()),
         text(now.lastSuccess()),
         age(now),
-        items,
+        items.get(),
         text(now.nextFetch()),
         now.quotaRemaining());
   }
@@ -166,9 +167,14 @@ public final class Feed implements AutoCloseable {
         : Math.max(0, Duration.between(now.lastSuccess(), clock.instant()).toMillis() / 1000.0);
   }
 
-  /** How many items there are, as they were last counted. */
+  /** How many items there are: as they were last counted, and what became of them here since. */
   public long items() {
-    return items;
+    return items.get();
+  }
+
+  /** A client has added items, or removed as many if the number is negative. */
+  void changed(int items) {
+    this.items.addAndGet(items);
   }
 
   /** The seconds between two fetches when all is well. */

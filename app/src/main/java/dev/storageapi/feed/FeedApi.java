@@ -80,6 +80,7 @@ public final class FeedApi {
     if (!store.add(item, now)) {
       throw new Refusal(409, "There is an item with this id. PUT replaces it.");
     }
+    feed.changed(1);
     return Response.json(201, Entry.of(item, now))
         .with("Location", "/feed/items/" + segment(item.id()));
   }
@@ -99,6 +100,7 @@ public final class FeedApi {
     if (!store.remove(id(request))) {
       throw notFound();
     }
+    feed.changed(-1);
     return Response.empty(204);
   }
 

@@ -136,10 +136,12 @@ class KeeperTest {
     OutOfMemoryError bare = new OutOfMemoryError("none left");
     try (Database database = failingBy(bare)) {
       awaitDeathBy(bare);
+      assertThat(database.state().up()).isFalse();
     }
     OutOfMemoryError wrapped = new OutOfMemoryError("none left either");
     try (Database database = failingBy(new SQLException("out of memory", "90108", wrapped))) {
       awaitDeathBy(wrapped);
+      assertThat(database.state().up()).isFalse();
     }
   }
 
