@@ -210,7 +210,7 @@ public final class Main {
       for (String line : Files.readAllLines(file)) {
         int equals = line.indexOf('=');
         if (equals > 0 && !line.startsWith("#")) {
-          values.put(line.substring(0, equals).strip(), line.substring(equals + 1));
+          values.put(line.substring(0, equals).strip(), line.substring(equals + 1).strip());
         } else if (!line.isBlank() && !line.startsWith("#")) {
           exit(USAGE, file + " has a line that is not NAME=value: " + line);
         }

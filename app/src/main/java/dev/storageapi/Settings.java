@@ -54,12 +54,6 @@ final class Settings {
     return read(name, fallback, description, description, v -> valid.test(v) ? v : null);
   }
 
-  /** A text that is taken as it is, blanks around it included, and never part of a problem. */
-  String secret(String name, String description) {
-    declared.put(name, new Setting(name, "", description));
-    return environment.getOrDefault(name, "");
-  }
-
   /** A whole number between two bounds. */
   int number(String name, int fallback, int min, int max, String description) {
     String range = min + " to " + max;

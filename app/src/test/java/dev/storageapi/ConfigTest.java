@@ -305,12 +305,12 @@ class ConfigTest {
   }
 
   @Test
-  void aPasswordIsTakenAsItIs() {
+  void aPasswordIsTakenAsItIsButForBlanksAroundIt() {
     Config config =
         Config.from(
-            Map.of("DATABASE_URL", "postgresql://u@host/x", "DATABASE_PASSWORD", " tcp://s3cr3t "));
+            Map.of("DATABASE_URL", "postgresql://u@h/x", "DATABASE_PASSWORD", "tcp://s3%20 t\n"));
 
-    assertThat(config.database().url().orElseThrow().password()).isEqualTo(" tcp://s3cr3t ");
+    assertThat(config.database().url().orElseThrow().password()).isEqualTo("tcp://s3%20 t");
   }
 
   @Test

@@ -164,7 +164,8 @@ final class Keeper implements AutoCloseable {
 
   private Flyway flyway(Duration statement) {
     return Flyway.configure()
-        .dataSource(new OwnConnections(url, statement))
+        .dataSource(url.jdbc(), url.user(), url.password())
+        .jdbcProperties(url.properties(statement))
         .locations("classpath:dev/storageapi/database/migrations")
         .placeholders(url.dialect().placeholders())
         .baselineOnMigrate(true)

@@ -3,7 +3,6 @@ package dev.storageapi.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.storageapi.testing.PostgresCluster;
 import dev.storageapi.testing.ServiceProcess;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -65,26 +64,6 @@ final class DatabaseUrlIT {
   })
   void anyOtherUrlThatIsNotOfTheKnownFormsStopsTheStart(String url, String why) {
     assertDoesNotStart(url, why);
-  }
-
-  @Test
-  void aPasswordInAFileOfSettingsKeepsItsBlanks() throws IOException {
-    PostgresCluster cluster = PostgresCluster.shared();
-    Map<String, String> environment = Map.of("DATABASE_URL", cluster.freshDatabase());
-    cluster.administer("CREATE ROLE blank LOGIN SUPERUSER PASSWORD ' # s3cr3t '");
-    Path settings =
-        Files.writeString(
-            folder.resolve("settings"), "DATABASE_USER = blank\nDATABASE_PASSWORD= # s3cr3t \n");
-    try (ServiceProcess service =
-        ServiceProcess.with(environment).arguments("--env-file=" + settings).start()) {
-      await()
-          .atMost(Duration.ofSeconds(20))
-          .untilAsserted(
-              () ->
-                  assertThat(service.send("GET", "/ready/datasets").body())
-                      .contains("\"ready\":true"));
-      assertThat(service.send("POST", "/datasets?name=some").statusCode()).isEqualTo(200);
-    }
   }
 
   @Test
