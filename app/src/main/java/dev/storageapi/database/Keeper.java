@@ -47,7 +47,6 @@ final class Keeper implements AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(Keeper::thread);
   private volatile State state = STARTING;
   private Connection own;
-  private boolean migrated;
 
   Keeper(DatabaseUrl url, Database.Limits limits, Pool pool) {
     this.url = url;
@@ -139,10 +138,7 @@ final class Keeper implements AutoCloseable {
   private void connect() throws SQLException {
     disconnect();
     own = url.connect(limits.statement());
-    if (!migrated || url.dialect() == Dialect.POSTGRESQL) { // which may be another one by now
-      migrate();
-      migrated = true;
-    }
+    migrate(); // each time: it may be another one by now
     pool.renew();
   }
 

@@ -296,6 +296,7 @@ final class PostgresLostIT {
     Clients clients = new Clients(service.port());
     Watch watch = Watch.withBaseline(service);
     int told = warnings(service).size();
+    int more = fault == Fault.TABLE_LOCKED ? 0 : 1;
     try (Bystander bystander = Bystander.of(service)) {
       fault.begin.of(scene);
       clients.allAtOnce();
@@ -305,6 +306,8 @@ final class PostgresLostIT {
               () -> {
                 clients.one();
                 assertThat(scene.ready()).isEqualTo(503);
+                // On a busy machine nothing may have succeeded for long before that is known.
+                assertThat(warnings(service)).hasSizeGreaterThanOrEqualTo(told + more);
               });
       clients.allAtOnce();
       fault.end.of(scene);
@@ -314,7 +317,7 @@ final class PostgresLostIT {
     clients.assertSeen(watch);
     List<String> warnings = warnings(service);
     assertThat(warnings.subList(told, warnings.size()))
-        .hasSize(fault == Fault.TABLE_LOCKED ? 0 : 1)
+        .hasSize(more)
         .allMatch(line -> line.contains("msg=\"the database is away\""));
     assertThat(watch.lines("ERROR")).isEmpty();
     assertThat(scene.connections()).isBetween(1, 1 + POOL);
