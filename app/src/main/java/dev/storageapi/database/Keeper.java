@@ -14,8 +14,6 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,6 +41,7 @@ final class Keeper implements AutoCloseable {
   private final DatabaseUrl url;
   private final Database.Limits limits;
   private final Pool pool;
+  private final Schema schema;
   private final ScheduledExecutorService checks =
       Executors.newSingleThreadScheduledExecutor(Keeper::thread);
   private volatile State state = STARTING;
@@ -52,6 +51,7 @@ final class Keeper implements AutoCloseable {
     this.url = url;
     this.limits = limits;
     this.pool = pool;
+    schema = new Schema(pool, limits, url.dialect());
   }
 
   private static Thread thread(Runnable task) {
@@ -138,35 +138,8 @@ final class Keeper implements AutoCloseable {
   private void connect() throws SQLException {
     disconnect();
     own = url.connect(limits.statement());
-    migrate(); // each time: it may be another one by now
+    schema.bringUpToDate(); // each time: it may be another one by now
     pool.renew();
-  }
-
-  /**
-   * Brings the schema up to date, if it is not: that alone may take long. Of several replicas one
-   * does it, the others wait. H2 commits each statement of a migration by itself, so one that was
-   * killed or had no space may be half done: it is begun again, and leaves alone what is there.
-   */
-  private void migrate() {
-    if (flyway(limits.statement()).validateWithResult().validationSuccessful) {
-      return;
-    }
-    Flyway flyway = flyway(limits.migration());
-    if (Stream.of(flyway.info().all()).anyMatch(one -> one.getState().isFailed())) {
-      flyway.repair();
-    }
-    flyway.migrate();
-  }
-
-  private Flyway flyway(Duration statement) {
-    return Flyway.configure()
-        .dataSource(url.jdbc(), url.user(), url.password())
-        .jdbcProperties(url.properties(statement))
-        .locations("classpath:dev/storageapi/database/migrations")
-        .placeholders(url.dialect().placeholders())
-        .baselineOnMigrate(true)
-        .baselineVersion("0")
-        .load();
   }
 
   private void disconnect() {

@@ -6,6 +6,7 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToIntFunction;
@@ -17,6 +18,9 @@ import javax.sql.DataSource;
  * until their time is over, and wakes a thread of its own each time that one has to wait.
  */
 final class Pool implements AutoCloseable {
+
+  /** Flyway has a connection of its own while another is at work. */
+  private static final int APART = 4;
 
   private final DatabaseUrl url;
   private final Database.Limits limits;
@@ -34,18 +38,29 @@ final class Pool implements AutoCloseable {
   /** Makes the pool, or lets every connection that it has go: each may be dead. */
   synchronized void renew() {
     if (source == null) {
-      source = new HikariDataSource(config());
+      source = new HikariDataSource(config(limits.statement()));
     } else {
       source.getHikariPoolMXBean().softEvictConnections();
     }
   }
 
-  private HikariConfig config() {
+  /**
+   * A few connections apart from the others, for a while: to be closed.
+   *
+   * @param statement how long their statements may take
+   */
+  HikariDataSource apart(Duration statement) {
+    HikariConfig config = config(statement);
+    config.setMaximumPoolSize(APART);
+    return new HikariDataSource(config);
+  }
+
+  private HikariConfig config(Duration statement) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("database");
     config.setJdbcUrl(url.jdbc());
-    url.properties(limits.statement()).forEach(config::addDataSourceProperty);
-    config.setConnectionInitSql(url.dialect().limit(limits.statement()));
+    url.properties(statement).forEach(config::addDataSourceProperty);
+    config.setConnectionInitSql(url.dialect().limit(statement));
     config.setMaximumPoolSize(limits.pool());
     // Else the pool goes on trying in the background while the database is away, ever more seldom.
     config.setMinimumIdle(0);
