@@ -277,6 +277,11 @@ final class App implements AutoCloseable {
     live.start();
   }
 
+  /** Whether there is a database to ask now. */
+  boolean hasDatabase() {
+    return tables.map(Tables::isUp).orElse(false);
+  }
+
   /** The port of the API. */
   int port() {
     return servers.get(0).port();

@@ -13,6 +13,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,13 +30,18 @@ final class Demo implements AutoCloseable {
   private static final int RETICULATE_ONE_IN = 600;
 
   private final String url;
-  private final boolean database;
+  private final BooleanSupplier database;
   private final Random random = new Random();
   private final HttpClient client =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
   private final ScheduledExecutorService schedule = Executors.newSingleThreadScheduledExecutor();
 
-  Demo(String url, boolean database) {
+  /**
+   * Traffic to a service.
+   *
+   * @param database whether it has a database now
+   */
+  Demo(String url, BooleanSupplier database) {
     this.url = url;
     this.database = database;
   }
@@ -47,11 +53,12 @@ final class Demo implements AutoCloseable {
 
   private void request() {
     try {
-      if (database && random.nextInt(RETICULATE_ONE_IN) == 0) {
+      boolean tables = database.getAsBoolean();
+      if (tables && random.nextInt(RETICULATE_ONE_IN) == 0) {
         Future<?> unused = client.sendAsync(reticulation(), BodyHandlers.discarding());
       }
-      boolean tables = database && random.nextInt(4) == 0;
-      client.send(tables ? ofTables() : ofBuckets(), BodyHandlers.discarding());
+      HttpRequest request = tables && random.nextInt(4) == 0 ? ofTables() : ofBuckets();
+      client.send(request, BodyHandlers.discarding());
     } catch (IOException e) {
       log.warn("a request of the demo failed", e);
     } catch (InterruptedException e) {

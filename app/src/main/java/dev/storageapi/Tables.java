@@ -62,6 +62,10 @@ final class Tables implements AutoCloseable {
     return new Feed(database, store, fetcher, config.pace(), clock, metrics);
   }
 
+  boolean isUp() {
+    return database.state().up();
+  }
+
   /** What each feature lacks, if anything. */
   Map<String, Supplier<Readiness.State>> states() {
     return Map.of("datasets", this::datasetState, "feed", this::feedState);
