@@ -295,13 +295,13 @@ final class App implements AutoCloseable {
   /** Not ready at once; then what has been accepted is answered; then the ports are closed. */
   @Override
   public void close() {
+    servers.forEach(Server::beginDrain); // before anybody can see that it is not ready
     readiness.stopping();
     live.close();
     tables.ifPresent(Tables::beginDrain);
     try {
       long end = System.nanoTime() + config.shutdown().grace().toNanos();
       boolean quiet = true;
-      servers.forEach(Server::beginDrain);
       for (Server server : servers) {
         Duration left = Duration.ofNanos(end - System.nanoTime());
         quiet &= server.awaitQuiet(config.shutdown().quiet(), left);

@@ -13,6 +13,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +22,8 @@ import org.junit.jupiter.api.Test;
 final class HandlerFailureIT {
 
   private static final String SECRET = "a detail that is nobody's business";
+
+  private final CountDownLatch cut = new CountDownLatch(1);
 
   private final TestServer server =
       new TestServer(
@@ -57,11 +61,7 @@ final class HandlerFailureIT {
           Route.get(
               "/slow",
               request -> {
-                // The JDK's server cuts after 2 s, and looks every second.
-                long end = System.nanoTime() + Duration.ofMillis(3500).toNanos();
-                while (System.nanoTime() < end) {
-                  Thread.onSpinWait();
-                }
+                awaitCut(); // The JDK's server cuts after 2 s, and looks every second.
                 return Response.text(200, "late");
               }),
           Route.get("/fine", request -> Response.text(200, "fine")));
@@ -211,6 +211,15 @@ final class HandlerFailureIT {
       client.write("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
       assertThat(client.readUntilClosed(Duration.ofSeconds(8))).isEmpty();
     }
+    cut.countDown();
     assertSeenOnce("/slow", 500);
+  }
+
+  private void awaitCut() {
+    try {
+      assertThat(cut.await(10, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }
