@@ -32,7 +32,8 @@ import org.slf4j.event.Level;
 
 /**
  * The real server with the real filters in this process, over routes that misbehave as the
- * product's do not; {@code /metrics} comes with it. There is one at a time.
+ * product's do not; {@code /metrics} comes with it. There is one at a time. The build sets what the
+ * JDK's server reads when its classes load: it cuts an answer after 2 s.
  */
 public final class TestServer implements AutoCloseable {
 
@@ -49,8 +50,6 @@ public final class TestServer implements AutoCloseable {
    * @param wait how long one more waits
    */
   public TestServer(int concurrent, Duration wait, Route... routes) {
-    System.setProperty("sun.net.httpserver.nodelay", "true"); // as Main does, before it loads
-    System.setProperty("sun.net.httpserver.maxRspTime", "2");
     Metrics metrics = new Metrics();
     logs =
         Logs.start(
