@@ -232,7 +232,8 @@ final class FeedLostIT {
         scene.awaitFetch(PATIENCE);
         bystander.assertUndisturbed();
       }
-      assertThat(FeedStatus.of(scene.service).items()).isBetween(50, 51);
+      await()
+          .untilAsserted(() -> assertThat(FeedStatus.of(scene.service).items()).isBetween(50, 51));
       assertThat(scene.service.lines()).noneMatch(line -> line.contains(" lvl=[ERROR] "));
     }
   }

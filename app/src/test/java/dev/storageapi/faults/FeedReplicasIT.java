@@ -186,7 +186,7 @@ class FeedReplicasIT {
 
       await().until(() -> FeedStatus.of(second).lastSuccess().isPresent());
       FeedStatus status = FeedStatus.of(second);
-      assertThat(status.items()).isBetween(50, 51);
+      await().untilAsserted(() -> assertThat(FeedStatus.of(second).items()).isBetween(50, 51));
       assertThat(Duration.between(begun, status.lastAttempt().orElseThrow()))
           .isBetween(interval, patience);
       assertThat(second.scrape().sum("feed_fetches_total")).isEqualTo(1);
