@@ -8,8 +8,8 @@ import java.util.Set;
 import org.h2.mvstore.MVStoreException;
 
 /**
- * The database did not do what it was asked. Nothing was changed, or, where the connection broke
- * during a commit, nobody knows.
+ * The database did not do what it was asked. Nothing was changed; but where the connection broke
+ * during a write, or the server was frozen, nobody knows.
  */
 public final class DatabaseFailure extends RuntimeException {
 

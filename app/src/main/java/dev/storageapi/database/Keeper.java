@@ -2,6 +2,7 @@ package dev.storageapi.database;
 
 import dev.storageapi.database.Database.State;
 import dev.storageapi.database.DatabaseFailure.Kind;
+import dev.storageapi.http.Uncaught;
 import java.io.File;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -75,8 +76,7 @@ final class Keeper implements AutoCloseable {
     try {
       check();
     } catch (OutOfMemoryError e) {
-      Thread thread = Thread.currentThread();
-      thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+      Uncaught.tell(e);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.storageapi.feed;
 
 import dev.storageapi.database.Database;
 import dev.storageapi.database.DatabaseFailure;
+import dev.storageapi.http.Uncaught;
 import dev.storageapi.telemetry.Metric;
 import dev.storageapi.telemetry.Metrics;
 import java.time.Clock;
@@ -82,18 +83,22 @@ public final class Feed implements AutoCloseable {
   }
 
   private void tick() {
+    attempt(this::takePart);
+    if (database.state().up()) {
+      attempt(this::look); // also where this replica cannot take part
+    }
+  }
+
+  private static void attempt(Runnable step) {
     try {
-      takePart();
-      if (database.state().up()) {
-        look();
-      }
+      step.run();
     } catch (DatabaseFailure e) {
       boolean fault = e.kind() == DatabaseFailure.Kind.FAULT;
       (fault ? log.atError() : log.atDebug()).setCause(e).log("nothing new of the feed");
     } catch (RuntimeException e) {
       log.error("nothing new of the feed", e);
     } catch (Error e) { // thrown on it would be the last look, without a word
-      Schedule.tell(e);
+      Uncaught.tell(e);
     }
   }
 

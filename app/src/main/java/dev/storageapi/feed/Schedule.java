@@ -8,6 +8,7 @@ import com.github.kagkarlsson.scheduler.task.CompletionHandler;
 import com.github.kagkarlsson.scheduler.task.helper.CustomTask;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import dev.storageapi.database.DatabaseFailure;
+import dev.storageapi.http.Uncaught;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
@@ -162,15 +163,9 @@ final class Schedule {
       log.error("the fetch failed, the items stay", e);
       return later();
     } catch (Error e) { // which the library would keep to itself
-      tell(e);
+      Uncaught.tell(e);
       return later();
     }
-  }
-
-  /** Tells of an error as if the thread had died of it: without memory the process is to end. */
-  static void tell(Error error) {
-    Thread thread = Thread.currentThread();
-    thread.getUncaughtExceptionHandler().uncaughtException(thread, error);
   }
 
   private Instant later() {

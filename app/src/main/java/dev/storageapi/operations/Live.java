@@ -4,6 +4,7 @@ import dev.storageapi.http.Json;
 import dev.storageapi.http.Refusal;
 import dev.storageapi.http.Request;
 import dev.storageapi.http.Response;
+import dev.storageapi.http.Uncaught;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -103,6 +104,8 @@ public final class Live implements AutoCloseable {
       publish(new Tick(event("tick", Map.of("point", point, "totals", totals))));
     } catch (RuntimeException e) {
       log.error("no point of the live page this second", e);
+    } catch (Error e) { // thrown on it would be the last point, without a word
+      Uncaught.tell(e);
     }
   }
 
