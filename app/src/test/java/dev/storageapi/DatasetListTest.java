@@ -174,8 +174,8 @@ class DatasetListTest {
       for (int i = 0; i < 50; i++) {
         assertThat(app.get("/datasets/1").statusCode()).isEqualTo(200);
       }
-      assertThat(inFlight(app)).isEqualTo(READERS);
-      assertThat(active(app)).isZero();
+      // One of them may be reading a piece just then, since buffers grow.
+      await().until(() -> inFlight(app) == READERS && active(app) == 0);
       readers.forEach(RawClient::close);
       await().until(() -> inFlight(app) == 0);
     }
