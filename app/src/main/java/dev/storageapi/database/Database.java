@@ -64,20 +64,20 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  private final DatabaseUrl url;
   private final Limits limits;
   private final Histogram durations;
   private final Counter errors;
+  private final Connector connector;
   private final Pool pool;
   private final Keeper keeper;
   private final Query commit;
 
   /** A database that is not looked for before {@link #start}. */
   public Database(DatabaseUrl url, Limits limits, Metrics metrics) {
-    this.url = url;
     this.limits = limits;
-    pool = new Pool(url, limits);
-    keeper = new Keeper(url, limits, pool);
+    connector = new Connector(url);
+    pool = new Pool(connector, limits);
+    keeper = new Keeper(url, limits, connector, pool);
     durations = metrics.nativeHistogram(Metric.DB_QUERY_DURATION);
     errors = metrics.counter(Metric.DB_QUERY_ERRORS);
     commit = query("commit", "");
@@ -223,7 +223,7 @@ public final class Database implements AutoCloseable {
     requireDatabase();
     requireSpace();
     try {
-      return new Session.Lease(url.connect(limits.transaction()), () -> {});
+      return new Session.Lease(connector.connect(limits.transaction()), () -> {});
     } catch (SQLException e) {
       throw DatabaseFailure.noConnection(e);
     }

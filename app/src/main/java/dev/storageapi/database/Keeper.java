@@ -21,8 +21,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Looks after the database on a thread of its own, by a connection of its own: connects, brings the
- * schema up to date, and knows how the database is. The connection also keeps H2 open, which closes
- * itself behind its last one.
+ * schema up to date, and knows how the database is.
  */
 final class Keeper implements AutoCloseable {
 
@@ -41,6 +40,7 @@ final class Keeper implements AutoCloseable {
 
   private final DatabaseUrl url;
   private final Database.Limits limits;
+  private final Connector connector;
   private final Pool pool;
   private final Schema schema;
   private final ScheduledExecutorService checks =
@@ -48,8 +48,9 @@ final class Keeper implements AutoCloseable {
   private volatile State state = STARTING;
   private Connection own;
 
-  Keeper(DatabaseUrl url, Database.Limits limits, Pool pool) {
+  Keeper(DatabaseUrl url, Database.Limits limits, Connector connector, Pool pool) {
     this.url = url;
+    this.connector = connector;
     this.limits = limits;
     this.pool = pool;
     schema = new Schema(pool, limits, url.dialect());
@@ -137,7 +138,7 @@ final class Keeper implements AutoCloseable {
 
   private void connect() throws SQLException {
     disconnect();
-    own = url.connect(limits.statement());
+    own = connector.connect(limits.statement());
     schema.bringUpToDate(); // each time: it may be another one by now
     pool.renew();
   }
@@ -255,5 +256,6 @@ final class Keeper implements AutoCloseable {
   private void closeConnections() {
     pool.close();
     disconnect();
+    connector.close(); // last: this closes H2's file
   }
 }

@@ -22,14 +22,14 @@ final class Pool implements AutoCloseable {
   /** Flyway has a connection of its own while another is at work. */
   private static final int APART = 4;
 
-  private final DatabaseUrl url;
+  private final Connector connector;
   private final Database.Limits limits;
   private final Semaphore places;
   private final Semaphore turns;
   private volatile HikariDataSource source;
 
-  Pool(DatabaseUrl url, Database.Limits limits) {
-    this.url = url;
+  Pool(Connector connector, Database.Limits limits) {
+    this.connector = connector;
     this.limits = limits;
     places = new Semaphore(limits.concurrent());
     turns = new Semaphore(limits.pool(), true);
@@ -58,9 +58,7 @@ final class Pool implements AutoCloseable {
   private HikariConfig config(Duration statement) {
     HikariConfig config = new HikariConfig();
     config.setPoolName("database");
-    config.setJdbcUrl(url.jdbc());
-    url.properties(statement).forEach(config::addDataSourceProperty);
-    config.setConnectionInitSql(url.dialect().limit(statement));
+    config.setDataSource(new Connections(connector, statement));
     config.setMaximumPoolSize(limits.pool());
     // Else the pool goes on trying in the background while the database is away, ever more seldom.
     config.setMinimumIdle(0);

@@ -34,6 +34,9 @@ class KilledIT {
   private static final int WRITERS = 4;
   private static final String GONE = "";
 
+  /** PostgreSQL writes down a sequence this far ahead, and goes on from there behind a crash. */
+  private static final int SKIPPED = 32;
+
   private final Random random = new Random(27);
   private final JsonMapper json = new JsonMapper();
 
@@ -43,6 +46,7 @@ class KilledIT {
   /** Names that were sent and not acknowledged: they may be found under any id. */
   private final Set<String> unknown = ConcurrentHashMap.newKeySet();
 
+  private int databaseKills;
   private final AtomicInteger acknowledged = new AtomicInteger();
   private final AtomicInteger names = new AtomicInteger();
 
@@ -87,6 +91,7 @@ class KilledIT {
             if (random.nextInt(3) == 0) {
               cluster.kill();
               cluster.restart();
+              databaseKills++;
             }
           });
     }
@@ -193,7 +198,7 @@ class KilledIT {
     long last = journal.keySet().stream().mapToLong(Long::longValue).max().orElse(0);
     assertThat(last - journal.size())
         .as("ids that nobody has, of inserts that were under way")
-        .isLessThanOrEqualTo((long) round * WRITERS);
+        .isLessThanOrEqualTo((long) round * WRITERS + (long) databaseKills * SKIPPED);
   }
 
   private static String state(Map<Long, String> found, long id) {
