@@ -37,9 +37,10 @@ record Connections(Connector connector, Duration statement) implements DataSourc
   @Override
   public void setLoginTimeout(int seconds) {}
 
+  /** So many seconds a pool that closes waits for a connection that is being made. */
   @Override
   public int getLoginTimeout() {
-    return 0;
+    return 1;
   }
 
   @Override

@@ -53,7 +53,7 @@ final class Keeper implements AutoCloseable {
     this.connector = connector;
     this.limits = limits;
     this.pool = pool;
-    schema = new Schema(pool, limits, url.dialect());
+    schema = new Schema(connector, limits, url.dialect());
   }
 
   private static Thread thread(Runnable task) {

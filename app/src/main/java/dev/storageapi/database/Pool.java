@@ -6,7 +6,6 @@ import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.HikariPoolMXBean;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToIntFunction;
@@ -18,9 +17,6 @@ import javax.sql.DataSource;
  * until their time is over, and wakes a thread of its own each time that one has to wait.
  */
 final class Pool implements AutoCloseable {
-
-  /** Flyway has a connection of its own while another is at work. */
-  private static final int APART = 4;
 
   private final Connector connector;
   private final Database.Limits limits;
@@ -38,27 +34,16 @@ final class Pool implements AutoCloseable {
   /** Makes the pool, or lets every connection that it has go: each may be dead. */
   synchronized void renew() {
     if (source == null) {
-      source = new HikariDataSource(config(limits.statement()));
+      source = new HikariDataSource(config());
     } else {
       source.getHikariPoolMXBean().softEvictConnections();
     }
   }
 
-  /**
-   * A few connections apart from the others, for a while: to be closed.
-   *
-   * @param statement how long their statements may take
-   */
-  HikariDataSource apart(Duration statement) {
-    HikariConfig config = config(statement);
-    config.setMaximumPoolSize(APART);
-    return new HikariDataSource(config);
-  }
-
-  private HikariConfig config(Duration statement) {
+  private HikariConfig config() {
     HikariConfig config = new HikariConfig();
     config.setPoolName("database");
-    config.setDataSource(new Connections(connector, statement));
+    config.setDataSource(new Connections(connector, limits.statement()));
     config.setMaximumPoolSize(limits.pool());
     // Else the pool goes on trying in the background while the database is away, ever more seldom.
     config.setMinimumIdle(0);

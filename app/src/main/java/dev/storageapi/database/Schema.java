@@ -1,8 +1,7 @@
 package dev.storageapi.database;
 
-import com.zaxxer.hikari.HikariDataSource;
+import java.time.Duration;
 import java.util.stream.Stream;
-import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 
 /**
@@ -10,12 +9,12 @@ import org.flywaydb.core.Flyway;
  */
 final class Schema {
 
-  private final Pool pool;
+  private final Connector connector;
   private final Database.Limits limits;
   private final Dialect dialect;
 
-  Schema(Pool pool, Database.Limits limits, Dialect dialect) {
-    this.pool = pool;
+  Schema(Connector connector, Database.Limits limits, Dialect dialect) {
+    this.connector = connector;
     this.limits = limits;
     this.dialect = dialect;
   }
@@ -28,26 +27,19 @@ final class Schema {
    * @throws org.flywaydb.core.api.FlywayException if it cannot be done
    */
   void bringUpToDate() {
-    if (!isUpToDate()) {
-      try (HikariDataSource connections = pool.apart(limits.migration())) {
-        Flyway flyway = flyway(connections);
-        if (Stream.of(flyway.info().all()).anyMatch(one -> one.getState().isFailed())) {
-          flyway.repair();
-        }
-        flyway.migrate();
-      }
+    if (flyway(limits.statement()).validateWithResult().validationSuccessful) {
+      return;
     }
+    Flyway flyway = flyway(limits.migration());
+    if (Stream.of(flyway.info().all()).anyMatch(one -> one.getState().isFailed())) {
+      flyway.repair();
+    }
+    flyway.migrate();
   }
 
-  private boolean isUpToDate() {
-    try (HikariDataSource connections = pool.apart(limits.statement())) {
-      return flyway(connections).validateWithResult().validationSuccessful;
-    }
-  }
-
-  private Flyway flyway(DataSource connections) {
+  private Flyway flyway(Duration statement) {
     return Flyway.configure()
-        .dataSource(connections)
+        .dataSource(new Connections(connector, statement))
         .locations("classpath:dev/storageapi/database/migrations")
         .placeholders(dialect.placeholders())
         .baselineOnMigrate(true)
