@@ -2,6 +2,7 @@ package dev.storageapi;
 
 import static dev.storageapi.RunningApp.body;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.storageapi.testing.Engine;
@@ -12,6 +13,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -245,6 +247,11 @@ class FeedStoreTest {
     return generation;
   }
 
+  /** Until the upstream has answered once more, and its items are about to be stored. */
+  private static void awaitNext(AtomicInteger generation, int from) {
+    await().pollInterval(Duration.ofMillis(1)).until(() -> generation.get() > from);
+  }
+
   @Test
   void whatAClientDeletesWhileItIsFetchedStaysDeleted() {
     AtomicInteger generation = alwaysNew();
@@ -254,9 +261,11 @@ class FeedStoreTest {
       List<String> deleted =
           IntStream.range(0, 100).mapToObj(i -> "i" + (MANY - 1 - 7 * i)).toList();
       for (String id : deleted) {
+        if (id.equals(deleted.get(50))) {
+          awaitNext(generation, from);
+        }
         assertThat(feed.delete(id).statusCode()).isEqualTo(204);
       }
-      assertThat(generation.get()).isGreaterThan(from);
       feed.awaitFetch();
 
       assertThat(deleted).allMatch(id -> feed.get(id).statusCode() == 404);
@@ -273,9 +282,11 @@ class FeedStoreTest {
       List<String> written =
           IntStream.range(0, 100).mapToObj(i -> "i" + (MANY - 1 - 7 * i)).toList();
       for (String id : written) {
+        if (id.equals(written.get(50))) {
+          awaitNext(generation, from);
+        }
         assertThat(feed.put(id, "{\"title\":\"mine\"}").statusCode()).isEqualTo(200);
       }
-      assertThat(generation.get()).isGreaterThan(from);
       feed.awaitFetch();
 
       assertThat(written).allMatch(id -> feed.item(id).get("title").asText().equals("mine"));
@@ -293,6 +304,9 @@ class FeedStoreTest {
       List<String> written = new ArrayList<>();
       List<String> deleted = new ArrayList<>();
       for (int i = 0; i < 50; i++) {
+        if (i == 25) {
+          awaitNext(generation, from);
+        }
         String one = "i" + (MANY - 1 - 14 * i);
         String other = "i" + (MANY - 8 - 14 * i);
         if (done(feed.put(one, "{\"title\":\"mine\"}"), 200)) {
@@ -302,7 +316,6 @@ class FeedStoreTest {
           deleted.add(other);
         }
       }
-      assertThat(generation.get()).isGreaterThan(from);
       feed.awaitFetch();
 
       assertThat(written)
