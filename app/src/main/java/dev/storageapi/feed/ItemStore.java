@@ -37,9 +37,14 @@ public final class ItemStore {
     after =
         database.query(
             "feed_list_after",
-            ITEM
-                + "WHERE published_at <= (SELECT published_at FROM feed_items WHERE id = ?)"
-                + " AND (published_at < (SELECT published_at FROM feed_items WHERE id = ?) OR id > ?)"
+            // Of the same time, then older: together they would be a walk through all of that time.
+            "SELECT id, title, published_at, data, fetched_at FROM (("
+                + ITEM
+                + "WHERE published_at = (SELECT published_at FROM feed_items WHERE id = ?) AND id > ?"
+                + " ORDER BY published_at DESC, id LIMIT ?) UNION ALL ("
+                + ITEM
+                + "WHERE published_at < (SELECT published_at FROM feed_items WHERE id = ?)"
+                + " ORDER BY published_at DESC, id LIMIT ?)) page"
                 + " ORDER BY published_at DESC, id LIMIT ?");
     get = database.query("feed_get", ITEM + "WHERE id = ?");
     insert =
@@ -72,7 +77,7 @@ public final class ItemStore {
   Optional<List<Entry>> behind(String id, int limit) {
     return database.read(
         session -> {
-          List<Entry> page = session.list(after, ItemStore::entry, id, id, id, limit);
+          List<Entry> page = session.list(after, ItemStore::entry, id, id, limit, id, limit, limit);
           boolean known = !page.isEmpty() || session.first(get, ItemStore::entry, id).isPresent();
           return known ? Optional.of(page) : Optional.empty();
         });
