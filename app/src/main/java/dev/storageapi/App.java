@@ -174,7 +174,7 @@ final class App implements AutoCloseable {
 
   /** What every request passes on its way in, outermost first. */
   private List<Filter> filters() {
-    Config.ServerConfig server = config.server();
+    ServerConfig server = config.server();
     return List.of(
         new Tracing(),
         new AccessLog(config.log().probes()),

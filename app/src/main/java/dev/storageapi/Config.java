@@ -1,6 +1,5 @@
 package dev.storageapi;
 
-import dev.storageapi.http.Server.Threads;
 import dev.storageapi.telemetry.Logs.Format;
 import java.time.Duration;
 import java.util.HashMap;
@@ -43,9 +42,6 @@ record Config(
   /** An object is one array, and is doubled while it is read. */
   private static final long MAX_OBJECT_BYTES = 512L << 20;
 
-  /** The JDK's server closes connections with longer heads without a word. */
-  static final int JDK_HEADER_BYTES = 64 * 1024;
-
   private static final List<String> PREFIXES =
       List.of(
           "SERVER_",
@@ -60,25 +56,6 @@ record Config(
           "LIVE_",
           "SHUTDOWN_",
           "SIMULATOR_");
-
-  /** Limits of the HTTP server. Times end connections, sizes are bytes. */
-  record ServerConfig(
-      Threads threads,
-      int maxConnections,
-      int maxIdleConnections,
-      int backlog,
-      Duration requestTimeout,
-      Duration responseTimeout,
-      Duration idleTimeout,
-      long maxTargetBytes,
-      int maxHeaders,
-      long maxHeaderBytes,
-      long maxBodyBytes,
-      long uploadBudgetBytes,
-      long answerBudgetBytes,
-      boolean acceptChunked,
-      int maxConcurrentRequests,
-      Duration admissionWait) {}
 
   /** The bucket store's budget and its deliberate fault. */
   record StorageConfig(int deleteStatus, long maxBytes, int maxObjects, long maxObjectBytes) {}
@@ -133,7 +110,7 @@ record Config(
                 "Origins whose pages may call the API, between commas; * for every one",
                 Config::origin),
             settings.number("LIVE_MAX_VIEWERS", 20, 0, 1000, "The most live pages open at once"),
-            server(settings),
+            ServerConfig.read(settings),
             storage(settings),
             DatabaseConfig.read(settings),
             DatasetsConfig.read(settings),
@@ -154,7 +131,7 @@ record Config(
             SimulatorConfig.read(settings));
     config.check(settings);
     if (config.simulates(command)) {
-      config.simulator.check(settings, config.server.responseTimeout);
+      config.simulator.check(settings, config.server.responseTimeout());
     }
     settings.check(PREFIXES);
     return config;
@@ -163,69 +140,6 @@ record Config(
   /** Whether the command has a simulator: of its own, or beside a service that has a feed. */
   boolean simulates(String command) {
     return command.equals("simulator") || (command.equals("demo") && database.url().isPresent());
-  }
-
-  private static ServerConfig server(Settings settings) {
-    return new ServerConfig(
-        settings.choice("SERVER_THREADS", Threads.AUTO, "Which threads serve requests"),
-        settings.number(
-            "SERVER_MAX_CONNECTIONS", 2500, 1, 100_000, "One more connection is closed at once"),
-        settings.number(
-            "SERVER_MAX_IDLE_CONNECTIONS",
-            1000,
-            0,
-            100_000,
-            "One more connection is closed after its answer"),
-        settings.number("SERVER_BACKLOG", 1024, 1, 65535, "Connections that wait to be accepted"),
-        settings.duration(
-            "SERVER_REQUEST_TIMEOUT",
-            "10s",
-            Duration.ofSeconds(1),
-            "A request that has not come whole by then is cut, to the second"),
-        settings.duration(
-            "SERVER_RESPONSE_TIMEOUT",
-            "30s",
-            Duration.ofSeconds(1),
-            "An answer that is not done by then is cut, the time of its handler included"),
-        settings.duration(
-            "SERVER_IDLE_TIMEOUT",
-            "120s",
-            Duration.ofSeconds(1),
-            "How long an idle connection is kept; longer than the proxy's"),
-        settings.size(
-            "SERVER_MAX_TARGET_BYTES", "8KiB", 64, "A longer request target is answered 414"),
-        settings.number("SERVER_MAX_HEADERS", 100, 8, 200, "More headers are answered 431"),
-        settings.size("SERVER_MAX_HEADER_BYTES", "16KiB", 512, "Longer headers are answered 431"),
-        settings.size(
-            "SERVER_MAX_BODY_BYTES",
-            "64KiB",
-            0,
-            "A larger body is answered 413 where the route names no limit of its own"),
-        settings.size(
-            "SERVER_UPLOAD_BUDGET_BYTES",
-            "16MiB",
-            1,
-            "What all bodies under way may hold together; over it the answer is 503"),
-        settings.size(
-            "SERVER_ANSWER_BUDGET_BYTES",
-            "16MiB",
-            1,
-            "What all pages of datasets and items that are being sent may hold together; over it 503"),
-        settings.flag(
-            "SERVER_ACCEPT_CHUNKED",
-            true,
-            "Whether request bodies may come in chunks; if not the answer is 411"),
-        settings.number(
-            "SERVER_MAX_CONCURRENT_REQUESTS",
-            64,
-            1,
-            10_000,
-            "Requests at work at once; the next waits for SERVER_ADMISSION_WAIT, then gets 503"),
-        settings.duration(
-            "SERVER_ADMISSION_WAIT",
-            "50ms",
-            Duration.ZERO,
-            "How long a request waits for its turn"));
   }
 
   private static StorageConfig storage(Settings settings) {
@@ -263,17 +177,9 @@ record Config(
   }
 
   private void check(Settings settings) {
-    if (server.threads == Threads.VIRTUAL && Runtime.version().feature() < 21) {
-      settings.problem("SERVER_THREADS=virtual needs Java 21");
-    }
+    server.check(settings);
     if (port != 0 && port == managementPort) {
       settings.problem("MANAGEMENT_PORT and PORT are the same");
-    }
-    if (server.maxHeaderBytes > JDK_HEADER_BYTES || server.maxTargetBytes > JDK_HEADER_BYTES) {
-      settings.problem("SERVER_MAX_HEADER_BYTES or SERVER_MAX_TARGET_BYTES is more than 64KiB");
-    }
-    if (server.maxBodyBytes > server.uploadBudgetBytes) {
-      settings.problem("SERVER_MAX_BODY_BYTES is more than SERVER_UPLOAD_BUDGET_BYTES");
     }
     if (shutdown.quiet.compareTo(shutdown.grace) > 0) {
       settings.problem("SHUTDOWN_QUIET is more than SHUTDOWN_GRACE");
@@ -289,7 +195,7 @@ record Config(
     if (storage.maxObjectBytes > storage.maxBytes) {
       settings.problem("STORAGE_MAX_OBJECT_BYTES is more than STORAGE_MAX_BYTES");
     }
-    if (storage.maxObjectBytes > server.uploadBudgetBytes) {
+    if (storage.maxObjectBytes > server.uploadBudgetBytes()) {
       settings.problem("STORAGE_MAX_OBJECT_BYTES is more than SERVER_UPLOAD_BUDGET_BYTES");
     }
     if (storage.maxObjectBytes > MAX_OBJECT_BYTES) {
@@ -300,17 +206,17 @@ record Config(
   /** What waits for the database or reticulates leaves places for storage, and ends in time. */
   private void checkWaits(Settings settings) {
     int waiting = database.limits().concurrent() + datasets.reticulation().atOnce();
-    if (waiting >= server.maxConcurrentRequests) {
+    if (waiting >= server.maxConcurrentRequests()) {
       settings.problem(
           "DATABASE_MAX_CONCURRENT and DATASETS_RETICULATE_MAX together are not less than"
               + " SERVER_MAX_CONCURRENT_REQUESTS: storage would wait for them");
     }
-    if (database.longest().compareTo(server.responseTimeout) >= 0) {
+    if (database.longest().compareTo(server.responseTimeout()) >= 0) {
       settings.problem(
           "two times DATABASE_POOL_TIMEOUT and DATABASE_QUERY_TIMEOUT together are not less than"
               + " SERVER_RESPONSE_TIMEOUT");
     }
-    if (datasets.longest().compareTo(server.responseTimeout) >= 0) {
+    if (datasets.longest().compareTo(server.responseTimeout()) >= 0) {
       settings.problem(
           "DATASETS_RETICULATE_CPU and DATASETS_RETICULATE_PAUSE together are not less than"
               + " SERVER_RESPONSE_TIMEOUT");

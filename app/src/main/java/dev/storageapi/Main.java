@@ -175,7 +175,7 @@ public final class Main {
   }
 
   /** The JDK's server reads these once, when its classes load. {@code docs/server.md} says why. */
-  static void serverProperties(Config.ServerConfig server) {
+  static void serverProperties(ServerConfig server) {
     set("sun.net.httpserver.nodelay", true);
     set("sun.net.httpserver.maxReqTime", seconds(server.requestTimeout()));
     set("sun.net.httpserver.maxRspTime", seconds(server.responseTimeout()));
@@ -184,7 +184,7 @@ public final class Main {
     set("sun.net.httpserver.maxIdleConnections", server.maxIdleConnections());
     set("jdk.httpserver.maxConnections", server.maxConnections());
     set("sun.net.httpserver.maxReqHeaders", 200);
-    set("sun.net.httpserver.maxReqHeaderSize", Config.JDK_HEADER_BYTES);
+    set("sun.net.httpserver.maxReqHeaderSize", ServerConfig.JDK_HEADER_BYTES);
   }
 
   /**

@@ -85,7 +85,7 @@ final class SimulatorApp implements AutoCloseable {
 
   /** What every request passes on its way in, outermost first. */
   private List<Filter> filters() {
-    Config.ServerConfig limits = config.server();
+    ServerConfig limits = config.server();
     return List.of(
         new Tracing(),
         new AccessLog(config.log().probes()),
