@@ -26,7 +26,6 @@ import dev.storageapi.http.Refusal;
 import dev.storageapi.http.RefusedByJdk;
 import dev.storageapi.http.Route;
 import dev.storageapi.http.Router;
-import dev.storageapi.http.Server;
 import dev.storageapi.operations.Live;
 import dev.storageapi.operations.LiveStats;
 import dev.storageapi.operations.MetricsApi;
@@ -42,9 +41,7 @@ import dev.storageapi.telemetry.Metric;
 import dev.storageapi.telemetry.Metrics;
 import dev.storageapi.telemetry.Tracing;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.time.Clock;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -69,6 +66,7 @@ final class App implements AutoCloseable {
   private final Metrics all;
   private final BucketApi buckets;
   private final Optional<Tables> tables;
+  private final Optional<Inference> inference;
   private final Readiness readiness;
   private final Service service;
   private final MetricsApi scrapes;
@@ -77,7 +75,7 @@ final class App implements AutoCloseable {
   private final Summary summary;
   private final HttpMetrics metrics;
   private final RefusedByJdk refusedByJdk;
-  private final List<Server> servers = new ArrayList<>();
+  private final Servers servers;
 
   /**
    * Binds the ports and builds everything behind them.
@@ -88,16 +86,27 @@ final class App implements AutoCloseable {
   App(Config config, String version, Metrics all, Clock clock) throws IOException {
     this.config = config;
     this.all = all;
+    servers = new Servers(config);
     BucketStore store = new BucketStore(config.storage().maxBytes(), config.storage().maxObjects());
     all.gauge(Metric.STORAGE_OBJECTS, store::count);
     all.gauge(Metric.STORAGE_BYTES, store::bytes);
     all.gauge(Metric.STORAGE_CAPACITY, store::capacity);
-    all.gauge(Metric.HTTP_IN_FLIGHT, this::inFlight);
+    all.gauge(Metric.HTTP_IN_FLIGHT, servers::inFlight);
     all.info(Metric.APP_INFO, version, System.getProperty("java.version"), config.environment());
     buckets = new BucketApi(store, config.storage().deleteStatus());
     tables = config.database().url().map(url -> new Tables(config, url, version, all, clock));
+    inference =
+        Optional.of(config.inference())
+            .filter(InferenceConfig::on)
+            .map(settings -> new Inference(settings, all));
     readiness = new Readiness(features(), config.requires());
-    service = new Service(version, config.environment(), telemetry(config), clock);
+    service =
+        new Service(
+            version,
+            config.environment(),
+            inference.map(model -> model::info),
+            telemetry(config),
+            clock);
     scrapes = new MetricsApi(all.registry());
     metrics = new HttpMetrics(all, routes());
     LiveStats stats = new LiveStats(sources(store), clock);
@@ -120,7 +129,9 @@ final class App implements AutoCloseable {
 
   /** The API, which the service is for. */
   private List<Route> api() {
-    return concat(storage(), tables.map(App::inTables).orElse(List.of()));
+    return concat(
+        concat(storage(), tables.map(App::inTables).orElse(List.of())),
+        inference.map(this::predictions).orElse(List.of()));
   }
 
   private List<Route> storage() {
@@ -151,6 +162,13 @@ final class App implements AutoCloseable {
         delete("/feed/items/{id}", feed::delete, 204, 404, 503, 507));
   }
 
+  /** What there is only with a model. */
+  private List<Route> predictions(Inference model) {
+    return List.of(
+        post("/predict", model.predictApi::predict, 200, 400, 413, 422, 500, 503)
+            .maxBody(config.inference().maxBodyBytes()));
+  }
+
   /** What people look at. The lambdas: live and summary are built of what these routes count. */
   private List<Route> pages() {
     return List.of(
@@ -170,6 +188,17 @@ final class App implements AutoCloseable {
         get("/ready/{feature}", readiness::one, 200, 404, 503).with(OPERATIONS, UNSHED, PROBE),
         get("/info", service::info, 200).with(OPERATIONS, UNSHED),
         get("/metrics", scrapes::scrape, 200).with(OPERATIONS, UNSHED, PROBE));
+  }
+
+  /** What only operators may ask for: it is there on a port of their own, and nowhere else. */
+  private List<Route> commands() {
+    return inference
+        .map(
+            model ->
+                List.of(
+                    post("/model/reload", model.reloadApi::reload, 200, 409, 503)
+                        .with(OPERATIONS, UNSHED)))
+        .orElse(List.of());
   }
 
   /** What every request passes on its way in, outermost first. */
@@ -195,36 +224,17 @@ final class App implements AutoCloseable {
 
   /** Every route of every port. */
   List<Route> routes() {
-    return concat(concat(api(), pages()), operations());
+    List<Route> open = concat(concat(api(), pages()), operations());
+    return config.managementPort() == Config.NO_PORT ? open : concat(open, commands());
   }
 
   private void bind() throws IOException {
     List<Filter> filters = filters();
     if (config.managementPort() == Config.NO_PORT) {
-      servers.add(server(config, config.port(), routes(), filters));
+      servers.bind(config.port(), routes(), filters);
     } else {
-      servers.add(server(config, config.port(), concat(api(), pages()), filters));
-      servers.add(server(config, config.managementPort(), operations(), filters));
-    }
-  }
-
-  /**
-   * A server on a port of the configured address.
-   *
-   * @throws IOException if the port cannot be bound; the message names it
-   */
-  static Server server(Config config, int port, List<Route> routes, List<Filter> filters)
-      throws IOException {
-    try {
-      return new Server(
-          new InetSocketAddress(config.host(), port),
-          config.server().backlog(),
-          config.server().threads(),
-          config.server().maxConnections(),
-          routes,
-          filters);
-    } catch (IOException e) {
-      throw new IOException("port " + port + " of " + config.host() + ": " + e.getMessage(), e);
+      servers.bind(config.port(), concat(api(), pages()), filters);
+      servers.bind(config.managementPort(), concat(operations(), commands()), filters);
     }
   }
 
@@ -234,18 +244,20 @@ final class App implements AutoCloseable {
     return new LiveStats.Sources(
         metrics::durations,
         paths,
-        this::inFlight,
+        servers::inFlight,
         store::count,
         store::bytes,
         store::capacity,
         metrics::rejectedTotal,
-        tables.map(all -> all.stats(config)));
+        tables.map(all -> all.stats(config)),
+        inference.map(Inference::stats));
   }
 
   private Map<String, Supplier<Readiness.State>> features() {
     Map<String, Supplier<Readiness.State>> features = new HashMap<>();
     features.put("storage", () -> new Readiness.State(true, "in memory"));
     tables.ifPresent(all -> features.putAll(all.states()));
+    inference.ifPresent(model -> features.put("inference", model::state));
     return features;
   }
 
@@ -264,15 +276,12 @@ final class App implements AutoCloseable {
         .log("refused by the JDK's server before any filter");
   }
 
-  private int inFlight() {
-    return servers.stream().mapToInt(Server::inFlight).sum();
-  }
-
   /** Begins to listen, then is ready; what no request of the API needs starts beside it. */
   void start() {
     readiness.started();
-    servers.forEach(Server::start);
+    servers.start();
     tables.ifPresent(Tables::start);
+    inference.ifPresent(Inference::start);
     all.jvm();
     live.start();
   }
@@ -284,36 +293,25 @@ final class App implements AutoCloseable {
 
   /** The port of the API. */
   int port() {
-    return servers.get(0).port();
+    return servers.port();
   }
 
   /** The port of the operations' routes: the same, unless there is a second. */
   int managementPort() {
-    return servers.get(servers.size() - 1).port();
+    return servers.lastPort();
   }
 
   /** Not ready at once; then what has been accepted is answered; then the ports are closed. */
   @Override
   public void close() {
-    servers.forEach(Server::beginDrain); // before anybody can see that it is not ready
+    servers.beginDrain(); // before anybody can see that it is not ready
     readiness.stopping();
     live.close();
     tables.ifPresent(Tables::beginDrain);
-    try {
-      long end = System.nanoTime() + config.shutdown().grace().toNanos();
-      boolean quiet = true;
-      for (Server server : servers) {
-        Duration left = Duration.ofNanos(end - System.nanoTime());
-        quiet &= server.awaitQuiet(config.shutdown().quiet(), left);
-      }
-      if (!quiet) {
-        log.atWarn().addKeyValue("in_flight", inFlight()).log("the grace period is over");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    servers.forEach(Server::stop);
+    servers.awaitQuiet();
+    servers.stop();
     tables.ifPresent(Tables::close);
+    inference.ifPresent(Inference::close);
     refusedByJdk.close();
   }
 

@@ -29,6 +29,7 @@ record Config(
     DatabaseConfig database,
     DatasetsConfig datasets,
     FeedConfig feed,
+    InferenceConfig inference,
     LogConfig log,
     ShutdownConfig shutdown,
     SimulatorConfig simulator) {
@@ -37,7 +38,7 @@ record Config(
   static final int NO_PORT = -1;
 
   /** The features that {@code READY_REQUIRES} may name. */
-  static final Set<String> FEATURES = Set.of("storage", "datasets", "feed");
+  static final Set<String> FEATURES = Set.of("storage", "datasets", "feed", "inference");
 
   /** An object is one array, and is doubled while it is read. */
   private static final long MAX_OBJECT_BYTES = 512L << 20;
@@ -49,6 +50,8 @@ record Config(
           "DATABASE_",
           "DATASETS_",
           "FEED_",
+          "MODEL_",
+          "INFERENCE_",
           "LOG_",
           "CORS_",
           "READY_",
@@ -115,6 +118,7 @@ record Config(
             DatabaseConfig.read(settings),
             DatasetsConfig.read(settings),
             FeedConfig.read(settings),
+            InferenceConfig.read(settings),
             log(settings),
             new ShutdownConfig(
                 settings.duration(
@@ -184,8 +188,15 @@ record Config(
     if (shutdown.quiet.compareTo(shutdown.grace) > 0) {
       settings.problem("SHUTDOWN_QUIET is more than SHUTDOWN_GRACE");
     }
-    if (database.url().isEmpty() && !List.of("storage").containsAll(requires)) {
+    if (database.url().isEmpty() && !Set.of("storage", "inference").containsAll(requires)) {
       settings.problem("READY_REQUIRES names a feature that DATABASE_URL=none switches off");
+    }
+    checkPlaces(settings);
+    if (!inference.on() && requires.contains("inference")) {
+      settings.problem("READY_REQUIRES names inference, which MODEL_PATH=none switches off");
+    }
+    if (inference.on()) {
+      inference.check(settings, server);
     }
     if (database.url().isPresent()) {
       feed.check(settings);
@@ -203,14 +214,22 @@ record Config(
     }
   }
 
-  /** What waits for the database or reticulates leaves places for storage, and ends in time. */
-  private void checkWaits(Settings settings) {
-    int waiting = database.limits().concurrent() + datasets.reticulation().atOnce();
+  /** What waits for the database or a model, or reticulates, leaves places for storage. */
+  private void checkPlaces(Settings settings) {
+    int tables =
+        database.url().isPresent()
+            ? database.limits().concurrent() + datasets.reticulation().atOnce()
+            : 0;
+    int waiting = tables + (inference.on() ? inference.limits().concurrent() : 0);
     if (waiting >= server.maxConcurrentRequests()) {
       settings.problem(
-          "DATABASE_MAX_CONCURRENT and DATASETS_RETICULATE_MAX together are not less than"
-              + " SERVER_MAX_CONCURRENT_REQUESTS: storage would wait for them");
+          "DATABASE_MAX_CONCURRENT, DATASETS_RETICULATE_MAX and INFERENCE_MAX_CONCURRENT together are"
+              + " not less than SERVER_MAX_CONCURRENT_REQUESTS: storage would wait for them");
     }
+  }
+
+  /** What waits for the database or reticulates ends in time. */
+  private void checkWaits(Settings settings) {
     if (database.longest().compareTo(server.responseTimeout()) >= 0) {
       settings.problem(
           "two times DATABASE_POOL_TIMEOUT and DATABASE_QUERY_TIMEOUT together are not less than"

@@ -1,5 +1,6 @@
 package dev.storageapi;
 
+import dev.storageapi.inference.NativeLibrary;
 import dev.storageapi.telemetry.LogMetrics;
 import dev.storageapi.telemetry.Logs;
 import dev.storageapi.telemetry.Metrics;
@@ -82,6 +83,7 @@ public final class Main {
     Thread.setDefaultUncaughtExceptionHandler(Main::died);
     serverProperties(config.server());
     clientProperties();
+    inferenceProperties(config.inference());
     Metrics metrics = new Metrics();
     Logs logs =
         Logs.start(
@@ -193,6 +195,15 @@ public final class Main {
   static void clientProperties() {
     set("jdk.httpclient.allowRestrictedHeaders", "host");
     set("jdk.httpclient.keepalive.timeout", 30);
+  }
+
+  /**
+   * ONNX Runtime reads the folder once, when its classes load; AWT, which decodes images, whether
+   * there is a screen.
+   */
+  static void inferenceProperties(InferenceConfig inference) {
+    set(NativeLibrary.PROPERTY, inference.model().nativeDirectory().toAbsolutePath());
+    set("java.awt.headless", true);
   }
 
   private static void set(String property, Object value) {

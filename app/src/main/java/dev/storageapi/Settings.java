@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -116,6 +117,22 @@ final class Settings {
         description + " (" + String.join(", ", names) + ")",
         "one of " + String.join(", ", names),
         value -> type.getEnumConstants()[names.indexOf(lower(value))]);
+  }
+
+  /** One of the constants of an enum, in lower case; nothing for {@code open}, the default. */
+  <E extends Enum<E>> Optional<E> choice(
+      String name, String open, Class<E> type, String description) {
+    Map<String, Optional<E>> values = new LinkedHashMap<>(Map.of(open, Optional.empty()));
+    for (E constant : type.getEnumConstants()) {
+      values.put(lower(constant.name()), Optional.of(constant));
+    }
+    String names = String.join(", ", values.keySet());
+    return read(
+        name,
+        open,
+        description + " (" + names + ")",
+        "one of " + names,
+        value -> values.get(lower(value)));
   }
 
   /** Items between commas, none by default, each turned into a value. */

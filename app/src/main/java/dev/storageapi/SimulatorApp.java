@@ -27,6 +27,7 @@ import java.io.IOException;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,10 +64,10 @@ final class SimulatorApp implements AutoCloseable {
             own.delay(),
             own.hugeBytes(),
             own.retryAfter());
-    service = new Service(version, config.environment(), Map.of(), clock);
+    service = new Service(version, config.environment(), Optional.empty(), Map.of(), clock);
     scrapes = new MetricsApi(all.registry());
     metrics = new HttpMetrics(all, routes());
-    server = App.server(config, own.port(), routes(), filters());
+    server = Servers.server(config, own.port(), routes(), filters());
     all.gauge(Metric.HTTP_IN_FLIGHT, server::inFlight);
     all.info(Metric.APP_INFO, version, System.getProperty("java.version"), config.environment());
   }

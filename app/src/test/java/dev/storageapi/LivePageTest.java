@@ -268,11 +268,12 @@ class LivePageTest {
             () -> 0,
             () -> 1,
             () -> 0,
-            Optional.of(database));
+            Optional.of(database),
+            Optional.empty());
     return new Live(
         new LiveStats(sources, Clock.systemUTC()),
         Map.of(),
-        new Service("test", "local", Map.of(), Clock.systemUTC()),
+        new Service("test", "local", Optional.empty(), Map.of(), Clock.systemUTC()),
         new Readiness(Map.of(), List.of()),
         10,
         Duration.ofSeconds(30));

@@ -66,7 +66,8 @@ final class RunningApp implements AutoCloseable {
                 "PORT", "0",
                 "HOST", "127.0.0.1",
                 "SHUTDOWN_QUIET", "0ms",
-                "DATABASE_URL", "none"));
+                "DATABASE_URL", "none",
+                "MODEL_PATH", "none"));
     for (int i = 0; i < settings.length; i += 2) {
       environment.put(settings[i], settings[i + 1]);
     }

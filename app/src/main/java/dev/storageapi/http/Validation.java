@@ -41,6 +41,13 @@ public final class Validation {
     return problems.isEmpty();
   }
 
+  /** 422, for a field of the body that must be there. */
+  public static Response missing(String place, String name) {
+    Validation validation = new Validation();
+    validation.problem("missing", place, name, "Field required", null, Map.of());
+    return validation.response();
+  }
+
   /** 422, with everything that is wrong. */
   public Response response() {
     return Response.json(422, Map.of("detail", problems));

@@ -13,7 +13,7 @@ import java.util.List;
  * @param std of each channel, on the same scale: what is left is divided by it
  * @param resize what becomes of a picture of other proportions
  */
-record InputFormat(
+public record InputFormat(
     int width,
     int height,
     Channels channels,
@@ -22,8 +22,11 @@ record InputFormat(
     List<Float> std,
     Resize resize) {
 
+  /** Below this a large picture would lose lines that are thin, and cost hardly less. */
+  private static final int LEAST_SIDE = 1024;
+
   /** What a pixel has. */
-  enum Channels {
+  public enum Channels {
     /** Luma (Recommendation ITU-R BT.601). */
     GREY(1, false),
     /** Red, green, blue. */
@@ -50,7 +53,7 @@ record InputFormat(
   }
 
   /** In which order the floats are. */
-  enum Layout {
+  public enum Layout {
     /** Channel by channel. */
     NCHW,
     /** Pixel by pixel. */
@@ -58,7 +61,7 @@ record InputFormat(
   }
 
   /** What becomes of a picture of other proportions. */
-  enum Resize {
+  public enum Resize {
     /** What is too much is cut off, as much on one side as on the other. */
     CROP,
     /** The whole of it is used, its proportions are lost. */
@@ -71,7 +74,7 @@ record InputFormat(
    * @throws IllegalArgumentException if a side is not positive, a channel has no mean or no
    *     deviation, or a deviation of 0
    */
-  InputFormat {
+  public InputFormat {
     if (width <= 0 || height <= 0) {
       throw new IllegalArgumentException("no width or no height");
     }
@@ -88,6 +91,18 @@ record InputFormat(
   /** How many floats there are. */
   int size() {
     return width * height * channels.count();
+  }
+
+  /** The dimensions of that many pictures together. */
+  long[] shape(int pictures) {
+    return layout == Layout.NCHW
+        ? new long[] {pictures, channels.count(), height, width}
+        : new long[] {pictures, height, width, channels.count()};
+  }
+
+  /** The columns and rows of a picture that are worth to be decoded. */
+  int side() {
+    return Math.max(LEAST_SIDE, 4 * Math.max(width, height));
   }
 
   /** The picture as the model takes it; of as many floats as {@link #size} says. */

@@ -36,6 +36,7 @@ public final class LiveStats {
    * @param durations the histogram of request durations
    * @param paths the path templates that count as traffic of the API
    * @param database nothing where there is to be no database
+   * @param inference nothing where there is to be no model
    */
   public record Sources(
       Supplier<HistogramSnapshot> durations,
@@ -45,11 +46,12 @@ public final class LiveStats {
       LongSupplier bytes,
       LongSupplier capacity,
       LongSupplier rejected,
-      Optional<DatabaseStats.Sources> database) {}
+      Optional<DatabaseStats.Sources> database,
+      Optional<InferenceStats.Sources> inference) {}
 
   /**
    * One second. Durations are in seconds and null where nothing was asked; {@code cpu} is the share
-   * of all cores; {@code database} is null where there is to be none.
+   * of all cores; {@code database} and {@code inference} are null where there is to be none.
    */
   record Point(
       long t,
@@ -66,7 +68,8 @@ public final class LiveStats {
       long objects,
       long bytes,
       long capacity,
-      DatabaseStats.Point database) {}
+      DatabaseStats.Point database,
+      InferenceStats.Point inference) {}
 
   /** One route since the start. */
   record RouteTotal(
@@ -82,6 +85,7 @@ public final class LiveStats {
 
   private final Sources sources;
   private final Optional<DatabaseStats> database;
+  private final Optional<InferenceStats> inference;
   private final Clock clock;
   private final Deque<Reading> readings = new ArrayDeque<>();
   private final Deque<Point> points = new ArrayDeque<>();
@@ -89,6 +93,7 @@ public final class LiveStats {
   public LiveStats(Sources sources, Clock clock) {
     this.sources = sources;
     this.database = sources.database().map(DatabaseStats::new);
+    this.inference = sources.inference().map(InferenceStats::new);
     this.clock = clock;
   }
 
@@ -119,7 +124,8 @@ public final class LiveStats {
             sources.objects().getAsLong(),
             sources.bytes().getAsLong(),
             sources.capacity().getAsLong(),
-            database.map(DatabaseStats::sample).orElse(null));
+            database.map(DatabaseStats::sample).orElse(null),
+            inference.map(InferenceStats::sample).orElse(null));
     keep(readings, now, WINDOW);
     keep(points, point, HISTORY);
     return point;
@@ -132,7 +138,7 @@ public final class LiveStats {
 
   /**
    * Since the start: {@code requests}, {@code statuses}, {@code routes} and {@code rejected}; and
-   * {@code database} where there is to be one.
+   * {@code database} and {@code inference} where there is to be one.
    */
   Map<String, Object> totals(HistogramSnapshot durations) {
     Reading all = new Reading();
@@ -143,6 +149,7 @@ public final class LiveStats {
     totals.put("routes", routes(durations));
     totals.put("rejected", sources.rejected().getAsLong());
     database.ifPresent(stats -> totals.put("database", stats.totals()));
+    inference.ifPresent(stats -> totals.put("inference", stats.totals()));
     return totals;
   }
 

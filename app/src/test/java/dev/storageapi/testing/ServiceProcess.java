@@ -73,6 +73,7 @@ public final class ServiceProcess implements AutoCloseable {
       this.environment.put("HOST", "127.0.0.1");
       this.environment.put("PORT", "0");
       this.environment.put("DATABASE_URL", "none");
+      this.environment.put("MODEL_PATH", "none");
       this.environment.putAll(environment);
     }
 

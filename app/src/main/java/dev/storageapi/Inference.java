@@ -1,0 +1,59 @@
+package dev.storageapi;
+
+import dev.storageapi.inference.Models;
+import dev.storageapi.inference.PredictApi;
+import dev.storageapi.inference.ReloadApi;
+import dev.storageapi.operations.InferenceStats;
+import dev.storageapi.operations.Readiness;
+import dev.storageapi.telemetry.Metrics;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The feature that predicts, put together: none of it is there without a model. */
+final class Inference implements AutoCloseable {
+
+  private final Models models;
+  final PredictApi predictApi;
+  final ReloadApi reloadApi;
+
+  Inference(InferenceConfig config, Metrics metrics) {
+    models = new Models(config.model(), metrics);
+    predictApi = new PredictApi(models, config.limits(), config.maxClassLabels(), metrics);
+    reloadApi = new ReloadApi(models);
+  }
+
+  Readiness.State state() {
+    Models.State state = models.state();
+    return new Readiness.State(state.loaded(), state.reason());
+  }
+
+  /** What {@code /info} tells. */
+  Map<String, Object> info() {
+    Models.State state = models.state();
+    Map<String, Object> info = new LinkedHashMap<>();
+    info.put("name", models.name());
+    info.put("loaded", state.loaded());
+    info.put("classes", state.classes());
+    return info;
+  }
+
+  /** What the live page shows of it. */
+  InferenceStats.Sources stats() {
+    return new InferenceStats.Sources(
+        models.name(),
+        predictApi.predictions()::confidences,
+        predictApi::waiting,
+        () -> models.state().loaded() ? null : models.state().reason());
+  }
+
+  void start() {
+    predictApi.start();
+    models.start();
+  }
+
+  @Override
+  public void close() {
+    predictApi.close();
+    models.close();
+  }
+}

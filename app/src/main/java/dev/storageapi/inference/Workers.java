@@ -1,0 +1,228 @@
+package dev.storageapi.inference;
+
+import dev.storageapi.telemetry.Metric;
+import dev.storageapi.telemetry.Metrics;
+import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Threads that run models, with a queue in front of them. How long the queue can become is the
+ * business of who calls: each caller waits for its answer, so it is as long as there are callers.
+ */
+final class Workers implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Workers.class);
+
+  /** What the model says of one image. */
+  static final class Answer {
+
+    private final float[] probabilities;
+    private final double seconds;
+
+    private Answer(float[] probabilities, double seconds) {
+      this.probabilities = probabilities;
+      this.seconds = seconds;
+    }
+
+    /** One for each class. */
+    float[] probabilities() {
+      return probabilities;
+    }
+
+    /** The time of the run that it was in. */
+    double seconds() {
+      return seconds;
+    }
+  }
+
+  /** One that waits; whoever claims it first, a worker or who gives up, has it. */
+  private static final class Job {
+
+    private final OnnxModel model;
+    private final float[] tensor;
+    private final long start = System.nanoTime();
+    private final CompletableFuture<Answer> answer = new CompletableFuture<>();
+    private final AtomicBoolean claimed = new AtomicBoolean();
+
+    Job(OnnxModel model, float[] tensor) {
+      this.model = model;
+      this.tensor = tensor;
+    }
+
+    boolean claim() {
+      return claimed.compareAndSet(false, true);
+    }
+  }
+
+  private final int maxBatch;
+  private final Duration batchWait;
+  private final Duration timeout;
+  private final BlockingQueue<Job> queue = new LinkedBlockingQueue<>();
+  private final List<Thread> threads;
+  private final DistributionDataPoint waits;
+  private final DistributionDataPoint runs;
+  private volatile boolean closed;
+
+  /**
+   * Workers whose runs are those of the model called {@code name} in the metrics.
+   *
+   * @param maxBatch the most images of one run, of those that wait for the same model
+   * @param batchWait how long the first of a batch waits for more
+   * @param timeout how long one may wait for its turn
+   */
+  Workers(
+      int threads,
+      int maxBatch,
+      Duration batchWait,
+      Duration timeout,
+      String name,
+      Metrics metrics) {
+    this.maxBatch = maxBatch;
+    this.batchWait = batchWait;
+    this.timeout = timeout;
+    waits = metrics.classicHistogram(Metric.INFERENCE_QUEUE_DURATION);
+    runs = metrics.nativeHistogram(Metric.MODEL_INFERENCE_DURATION).labelValues(name);
+    metrics.gauge(Metric.INFERENCE_QUEUE_SIZE, queue::size);
+    this.threads =
+        IntStream.rangeClosed(1, threads)
+            .mapToObj(i -> new Thread(this::work, "inference-" + i))
+            .toList();
+  }
+
+  void start() {
+    threads.forEach(thread -> thread.setDaemon(true));
+    threads.forEach(Thread::start);
+  }
+
+  /** How many wait. */
+  int waiting() {
+    return queue.size();
+  }
+
+  /**
+   * Has the model run on one image, and waits for it.
+   *
+   * @throws NotPredicted if no worker came in time, or the model failed
+   */
+  Answer predict(OnnxModel model, float[] tensor) {
+    Job job = new Job(model, tensor);
+    queue.add(job);
+    try {
+      return await(job);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof NotPredicted failure) {
+        throw failure;
+      }
+      if (e.getCause() instanceof OutOfMemoryError ended) {
+        throw ended; // as anywhere else, it is the end of the process
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      drop(job);
+      throw new NotPredicted(NotPredicted.Reason.TIMEOUT, "The service is shutting down.");
+    }
+  }
+
+  private Answer await(Job job) throws InterruptedException, ExecutionException {
+    try {
+      return job.answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      if (drop(job)) {
+        throw new NotPredicted(
+            NotPredicted.Reason.TIMEOUT, "The model is busy. Try again in a moment.");
+      }
+      return job.answer.get(); // a worker has it: what a run takes is not bounded by us
+    }
+  }
+
+  private boolean drop(Job job) {
+    boolean dropped = job.claim();
+    if (dropped) {
+      queue.remove(job);
+    }
+    return dropped;
+  }
+
+  private void work() {
+    Scratch scratch = new Scratch();
+    List<Job> batch = new ArrayList<>();
+    Job next = null;
+    try {
+      while (!closed) {
+        Job first = next == null ? queue.take() : next;
+        next = gather(first, batch);
+        if (!batch.isEmpty()) {
+          run(first.model, batch, scratch);
+          batch.clear();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // closed
+    }
+  }
+
+  /** Adds it, and others of its model that wait; returns one of another model that was met. */
+  private Job gather(Job first, List<Job> batch) throws InterruptedException {
+    int most = first.model.batches() ? maxBatch : 1;
+    long end = System.nanoTime() + batchWait.toNanos();
+    Job job = first;
+    while (job != null && job.model == first.model) {
+      if (job.claim()) {
+        waits.observe((System.nanoTime() - job.start) / 1e9);
+        batch.add(job);
+      }
+      if (batch.size() >= most) {
+        return null;
+      }
+      job = most == 1 ? null : queue.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+    }
+    return job;
+  }
+
+  private void run(OnnxModel model, List<Job> batch, Scratch scratch) {
+    long start = System.nanoTime();
+    try {
+      float[][] outputs = model.run(batch.stream().map(job -> job.tensor).toList(), scratch);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      runs.observe(seconds);
+      for (int i = 0; i < batch.size(); i++) {
+        batch.get(i).answer.complete(new Answer(outputs[i], seconds));
+      }
+    } catch (UnusableModel e) {
+      if (batch.size() > 1) { // one of them may be to blame, and the others are not to suffer
+        batch.forEach(job -> run(model, List.of(job), scratch));
+      } else {
+        log.warn("no prediction: {}", e.getMessage());
+        batch.get(0).answer.completeExceptionally(failure(e));
+      }
+    } catch (RuntimeException | Error e) {
+      batch.forEach(job -> job.answer.completeExceptionally(e));
+    }
+  }
+
+  private static NotPredicted failure(UnusableModel e) {
+    return new NotPredicted(
+        NotPredicted.Reason.MODEL_FAILED,
+        "The model failed on this image: " + e.getMessage() + ".");
+  }
+
+  /** No more is taken; a run that is under way ends. */
+  @Override
+  public void close() {
+    closed = true;
+    threads.forEach(Thread::interrupt);
+  }
+}
