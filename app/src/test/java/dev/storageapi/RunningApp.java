@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import dev.storageapi.telemetry.LogMetrics;
 import dev.storageapi.telemetry.Logs;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.testing.Form;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -39,6 +40,7 @@ final class RunningApp implements AutoCloseable {
     Config config = Config.from(settings);
     Main.serverProperties(config.server());
     Main.clientProperties();
+    Main.inferenceProperties(config.inference());
     logs =
         Logs.start(
             config.log().format(),
@@ -81,6 +83,26 @@ final class RunningApp implements AutoCloseable {
     RunningApp app = with(all.toArray(String[]::new));
     await().until(() -> app.get("/ready/datasets").statusCode() == 200);
     return app;
+  }
+
+  /** As {@link #with}, with a model, the digits unless the settings say so; not waited for. */
+  static RunningApp withModel(String... settings) {
+    List<String> all = new ArrayList<>(List.of("MODEL_PATH", "digits"));
+    all.addAll(List.of("INFERENCE_NATIVE_DIR", "target/native")); // once for all tests
+    all.addAll(List.of(settings));
+    return with(all.toArray(String[]::new));
+  }
+
+  /** Waits until the model is there. */
+  RunningApp withModelLoaded() {
+    await().until(() -> get("/ready/inference").statusCode() == 200);
+    return this;
+  }
+
+  /** Asks what an image shows. */
+  HttpResponse<byte[]> predict(byte[] image) {
+    Form form = new Form().file("file", "image.png", "image/png", image);
+    return send("POST", "/predict", form.body(), "Content-Type", form.contentType());
   }
 
   URI uri(String target) {
