@@ -109,6 +109,11 @@ final class RunningApp implements AutoCloseable {
     return URI.create("http://127.0.0.1:" + app.port() + target);
   }
 
+  /** Of the operators' port. */
+  URI managementUri(String target) {
+    return URI.create("http://127.0.0.1:" + app.managementPort() + target);
+  }
+
   /** Sends a request; headers are names and values in turn. */
   HttpResponse<byte[]> send(String method, String target, byte[] body, String... headers) {
     return send(uri(target), method, body, headers);
