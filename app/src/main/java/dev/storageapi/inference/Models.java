@@ -92,6 +92,7 @@ public final class Models implements AutoCloseable {
   private OnnxModel load() throws UnusableModel {
     long start = System.nanoTime();
     double before = ResidentMemory.bytes();
+    NativeLibrary.unpackTo(settings.nativeDirectory()); // without the jar this ends here
     OnnxModel model = OnnxModel.load(settings);
     try {
       float[] tensor = model.input().tensor(WarmUp.picture());

@@ -15,7 +15,8 @@ import java.util.Locale;
  * The runtime by itself unpacks into a new folder of the temporary directory at each start, which
  * no kill removes, and which in containers is often mounted so that nothing in it can be run.
  *
- * <p>The runtime looks into the folder that the system property {@value #PROPERTY} names.
+ * <p>The runtime looks into the folder that the system property {@value #PROPERTY} names. It makes
+ * its temporary folder all the same, and leaves it empty.
  */
 public final class NativeLibrary {
 

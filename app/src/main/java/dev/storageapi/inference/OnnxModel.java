@@ -37,9 +37,8 @@ final class OnnxModel implements AutoCloseable {
   private final List<String> labels;
   private final boolean softmax;
 
-  /** Loads and tries one: what cannot be served is found now. */
+  /** Loads and tries one: what cannot be served is found now. Needs the {@link NativeLibrary}. */
   static OnnxModel load(ModelSettings settings) throws UnusableModel {
-    NativeLibrary.unpackTo(settings.nativeDirectory());
     try {
       OrtEnvironment environment =
           OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);

@@ -3,6 +3,8 @@ package dev.storageapi.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.storageapi.testing.Digits;
+import dev.storageapi.testing.Form;
 import dev.storageapi.testing.RawClient;
 import dev.storageapi.testing.RawClient.Answer;
 import dev.storageapi.testing.ServiceProcess;
@@ -16,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 /** Row 30: SIGTERM while clients, behind what acts as a load balancer, send all they can. */
@@ -86,6 +89,39 @@ final class ShutdownIT {
       assertThat(failures).hasValue(0);
       assertThat(service.accessLines()).hasSize(answers.get() + 1);
       assertThat(service.lines().get(service.lines().size() - 1)).contains("storage-api has ended");
+      assertThat(service.errors()).isEmpty();
+    } finally {
+      clients.shutdownNow();
+    }
+  }
+
+  /** ONNX Runtime closes its environment at the signal by itself, while predictions go on. */
+  @RepeatedTest(3)
+  void noPredictionFailsWhenTheServiceIsToldToEndUnderLoad()
+      throws InterruptedException, ExecutionException {
+    ExecutorService clients = Executors.newFixedThreadPool(CLIENTS + 1);
+    String request =
+        new Form()
+            .file("file", "a.png", "image/png", Digits.heldBack().get(0).png())
+            .request("/predict");
+    try (ServiceProcess service =
+        ServiceProcess.withModel(Map.of("READY_REQUIRES", "inference", "INFERENCE_MAX_BATCH", "4"))
+            .start()) {
+      await().until(() -> service.send("GET", "/ready").statusCode() == 200);
+      List<Future<?>> running = new ArrayList<>();
+      for (int i = 0; i < CLIENTS; i++) {
+        running.add(clients.submit(() -> send(service.port(), request)));
+      }
+      running.add(clients.submit(() -> probe(service.port())));
+      await().until(() -> answers.get() > 500);
+      service.terminate();
+      for (Future<?> client : running) {
+        client.get();
+      }
+      assertThat(service.exitCode()).isZero();
+      assertThat(failures).hasValue(0);
+      assertThat(service.accessLines())
+          .noneMatch(line -> line.contains("path=/predict status_code=5"));
       assertThat(service.errors()).isEmpty();
     } finally {
       clients.shutdownNow();

@@ -1,5 +1,6 @@
 package dev.storageapi.testing;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayOutputStream;
@@ -31,6 +32,19 @@ public final class Form {
 
   private void text(String text) {
     parts.writeBytes(text.getBytes(UTF_8));
+  }
+
+  /** The whole request to {@code path}, one character for each byte. */
+  public String request(String path) {
+    byte[] body = body();
+    return "POST "
+        + path
+        + " HTTP/1.1\r\nHost: x\r\nContent-Type: "
+        + contentType()
+        + "\r\nContent-Length: "
+        + body.length
+        + "\r\n\r\n"
+        + new String(body, ISO_8859_1);
   }
 
   /** What the request says its body is. */

@@ -68,6 +68,7 @@ public final class ServiceProcess implements AutoCloseable {
     private final Map<String, String> environment = new HashMap<>();
     private final List<String> jvm = new ArrayList<>(List.of("-XX:+UseSerialGC"));
     private final List<String> arguments = new ArrayList<>();
+    private String jar;
 
     private Launch(Map<String, String> environment) {
       this.environment.put("HOST", "127.0.0.1");
@@ -114,7 +115,7 @@ public final class ServiceProcess implements AutoCloseable {
       command.add(System.getProperty("java.home") + "/bin/java");
       command.addAll(jvm);
       command.add("-jar");
-      command.add(jar());
+      command.add(jar == null ? built() : jar);
       command.addAll(arguments);
       ProcessBuilder builder = new ProcessBuilder(command);
       builder.environment().clear();
@@ -126,7 +127,13 @@ public final class ServiceProcess implements AutoCloseable {
       }
     }
 
-    private static String jar() {
+    /** Starts this jar, and not the one that was built. */
+    public Launch jar(Path other) {
+      jar = other.toString();
+      return this;
+    }
+
+    private static String built() {
       String jar = System.getProperty("storageapi.jar");
       if (jar == null || !new File(jar).isFile()) {
         throw new IllegalStateException("storageapi.jar is not set to the packaged jar: " + jar);
@@ -150,6 +157,14 @@ public final class ServiceProcess implements AutoCloseable {
    */
   public static Launch with(Map<String, String> environment) {
     return new Launch(environment);
+  }
+
+  /** As {@link #with}, with a model, the digits unless the settings say so. */
+  public static Launch withModel(Map<String, String> settings) {
+    Map<String, String> all = new HashMap<>(Map.of("MODEL_PATH", "digits"));
+    all.put("INFERENCE_NATIVE_DIR", "target/native"); // once for all tests
+    all.putAll(settings);
+    return new Launch(all);
   }
 
   /** A service with the default settings, started. */
