@@ -4,9 +4,9 @@ import java.util.Arrays;
 
 /**
  * How samples in a line become fewer or more: by a triangle as wide as it has to be for none to be
- * left out. The same numbers as Pillow's {@code Image.resize} with {@code BILINEAR} (its
- * Resample.c), which works in whole numbers and rounds after each direction, and nearly those of
- * torchvision with {@code antialias=True}.
+ * left out. First the rows, then the columns; after each the samples are rounded. So they are the
+ * same as of {@code Image.resize} with {@code BILINEAR} in Pillow 11 (its Resample.c; version 13
+ * sometimes begins with the columns), and nearly those of torchvision with {@code antialias=True}.
  */
 final class Resampling {
 
@@ -31,19 +31,19 @@ final class Resampling {
       int start = Math.max(0, (int) (center - support + 0.5));
       int end = Math.min(from, (int) (center + support + 0.5));
       first[i] = start;
-      weights[i] = weights(start - center + 0.5, end - start, support);
+      weights[i] = weights(start, end, center, support);
     }
   }
 
-  private static int[] weights(double distance, int count, double support) {
-    double[] triangle = new double[count];
+  private static int[] weights(int start, int end, double center, double support) {
+    double[] triangle = new double[end - start];
     double sum = 0;
-    for (int i = 0; i < count; i++) {
-      triangle[i] = Math.max(0, 1 - Math.abs((distance + i) * (1 / support)));
+    for (int i = 0; i < triangle.length; i++) {
+      triangle[i] = Math.max(0, 1 - Math.abs((i + start - center + 0.5) * (1 / support)));
       sum += triangle[i];
     }
-    int[] weights = new int[count];
-    for (int i = 0; i < count; i++) {
+    int[] weights = new int[triangle.length];
+    for (int i = 0; i < weights.length; i++) {
       weights[i] = (int) (0.5 + triangle[i] / sum * (1 << PRECISION));
     }
     return weights;
