@@ -53,8 +53,8 @@ final class Multipart {
    */
   static Optional<Part> find(
       String contentType, byte[] body, String name, int maxParts, int maxHeaderBytes) {
-    String type = contentType == null ? "" : contentType.strip().toLowerCase(Locale.ROOT);
-    if (!type.equals("multipart/form-data") && !type.startsWith("multipart/form-data;")) {
+    String type = contentType == null ? "" : contentType.split(";", 2)[0].strip();
+    if (!type.equalsIgnoreCase("multipart/form-data")) {
       return Optional.empty();
     }
     String boundary =
