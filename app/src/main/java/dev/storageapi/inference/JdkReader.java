@@ -18,26 +18,18 @@ enum JdkReader {
   BMP;
 
   /**
-   * Decodes an image of one pass.
+   * Decodes an image.
    *
    * @param width as its header says
    * @param height likewise
    * @throws NotPredicted if it is broken
    */
   Picture read(Bytes in, int width, int height, Picture.Limits limits) {
-    return read(in, width, height, limits, 1);
-  }
-
-  /** Likewise, an image of several passes, of which each but the last is a rough one. */
-  Picture read(Bytes in, int width, int height, Picture.Limits limits, int passes) {
     ImageReader reader = reader();
     try (Input input = new Input(in)) {
       reader.setInput(input, true, true);
       ImageReadParam param = reader.getDefaultReadParam();
       param.setSourceSubsampling(limits.step(width), limits.step(height), 0, 0);
-      if (passes > 1) {
-        param.setSourceProgressivePasses(passes, Integer.MAX_VALUE);
-      }
       return Pixels.picture(reader.read(0, param), width, height);
     } catch (IOException | RuntimeException | StackOverflowError | InternalError e) {
       // The reader of PNG wraps whatever is thrown.

@@ -28,7 +28,10 @@ final class Jpeg {
   private static final int APP15 = 0xef;
   private static final int COM = 0xfe;
 
-  /** Encoders make about ten. Each costs as much time as the only one of a baseline JPEG. */
+  /**
+   * Encoders make about ten. The JDK's reader makes pixels of each anew, so that each takes as much
+   * time as the only one of a baseline JPEG.
+   */
   private static final int MAX_SCANS = 64;
 
   /** How many pixels all scans may have together, in images of the largest size. */
@@ -61,7 +64,7 @@ final class Jpeg {
     Jpeg jpeg = new Jpeg(in, limits);
     jpeg.walk();
     return JdkReader.JPEG
-        .read(jpeg.clean(), jpeg.width, jpeg.height, limits, jpeg.scans)
+        .read(jpeg.clean(), jpeg.width, jpeg.height, limits)
         .turned(jpeg.orientation);
   }
 

@@ -43,7 +43,7 @@ final class ImageFiles {
     files.put(
         "progressive.jpeg", progressive("jpeg", colourful(23, 17, BufferedImage.TYPE_3BYTE_BGR)));
     files.put("exif.jpeg", oriented(files.get("rgb.jpeg"), 6));
-    files.put("palette.gif", write("gif", colourful(13, 9, BufferedImage.TYPE_BYTE_INDEXED)));
+    files.put("palette.gif", sequential("gif", colourful(13, 9, BufferedImage.TYPE_BYTE_INDEXED)));
     files.put(
         "interlaced.gif", progressive("gif", colourful(13, 9, BufferedImage.TYPE_BYTE_INDEXED)));
     files.put("transparent.gif", write("gif", transparent()));
@@ -90,6 +90,13 @@ final class ImageFiles {
   static byte[] progressive(String format, BufferedImage image) {
     ImageWriteParam param = writer(format).getDefaultWriteParam();
     param.setProgressiveMode(ImageWriteParam.MODE_DEFAULT);
+    return write(format, image, param);
+  }
+
+  /** Row by row; GIF is interlaced otherwise. */
+  static byte[] sequential(String format, BufferedImage image) {
+    ImageWriteParam param = writer(format).getDefaultWriteParam();
+    param.setProgressiveMode(ImageWriteParam.MODE_DISABLED);
     return write(format, image, param);
   }
 
