@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import dev.storageapi.testing.FreePort;
 import dev.storageapi.testing.ServiceProcess;
 import dev.storageapi.testing.Simulator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -18,6 +20,9 @@ import org.junit.jupiter.api.io.TempDir;
 final class RestartIT {
 
   private static final Duration UP = Duration.ofSeconds(2);
+
+  /** What a JVM that does nothing takes for its start, on a machine with nothing else to do. */
+  private static final Duration BARE = Duration.ofMillis(100);
 
   /** Longer than all starts take: who asks just because it has started is one too many. */
   private static final Duration INTERVAL = Duration.ofHours(1);
@@ -54,7 +59,7 @@ final class RestartIT {
         long begun = System.nanoTime();
         try (ServiceProcess service = ServiceProcess.with(settings).start()) {
           assertThat(service.send("GET", "/ready").statusCode()).isEqualTo(200);
-          assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(UP);
+          assertUpInTime(Duration.ofNanos(System.nanoTime() - begun));
           life.accept(service, simulator);
           if (i % 2 == 0) {
             service.terminate();
@@ -66,6 +71,29 @@ final class RestartIT {
         assertThat((long) requests).as("start %d", i).isLessThanOrEqualTo(intervals + 1);
       }
     }
+  }
+
+  /** Where a JVM that does nothing is late as well, it is the machine that is busy. */
+  private static void assertUpInTime(Duration taken) {
+    if (taken.compareTo(UP) > 0) {
+      Duration bare = bareStart();
+      assertThat(taken)
+          .as("a JVM that does nothing took %s", bare)
+          .isLessThan(UP.multipliedBy(bare.toMillis()).dividedBy(BARE.toMillis()));
+    }
+  }
+
+  private static Duration bareStart() {
+    long begun = System.nanoTime();
+    try {
+      String java = System.getProperty("java.home") + "/bin/java";
+      new ProcessBuilder(java, "-version").start().waitFor();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+    return Duration.ofNanos(System.nanoTime() - begun);
   }
 
   private Map<String, String> settings(Simulator simulator) {
