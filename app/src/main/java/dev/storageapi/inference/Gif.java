@@ -14,7 +14,7 @@ final class Gif {
   private final Bytes in;
   private int at;
 
-  /** What the indices mean, as RGB; -1 for none. */
+  /** What the indices mean, as RGB; black without a table. */
   private int[] palette = new int[256];
 
   private int transparent = -1;

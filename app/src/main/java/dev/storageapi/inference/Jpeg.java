@@ -8,8 +8,8 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * JPEG (ITU-T T.81), baseline or progressive, grey or colour. Goes through the whole file, from
- * marker to marker, before the JDK's reader gets it without comments, profiles and thumbnails.
- * Threads: one for each file.
+ * marker to marker, before the JDK's reader gets it without comments, profiles and thumbnails. For
+ * one thread.
  */
 final class Jpeg {
 
