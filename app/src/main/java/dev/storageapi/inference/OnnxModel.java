@@ -42,6 +42,7 @@ final class OnnxModel implements AutoCloseable {
     try {
       OrtEnvironment environment =
           OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
+      environment.setTelemetry(false); // official builds for Windows tell their maker
       OrtSession session = session(environment, settings);
       try {
         return new OnnxModel(environment, session, settings);
