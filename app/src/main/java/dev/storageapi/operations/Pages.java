@@ -39,6 +39,7 @@ public final class Pages {
       Map.of(
           "live.css", "assets/live.css",
           "live.js", "assets/live.js",
+          "formats.js", "assets/formats.js",
           "favicon.svg", "assets/favicon.svg",
           "docs.js", "assets/docs.js",
           "swagger-ui.css", "docs/swagger-ui.css",

@@ -1,29 +1,11 @@
 /** The live page: keeps the last minutes of the stream at /live and draws them. Text goes in by textContent only. */
 
+import { bytes, count, duration, rate, share, span, trim } from './formats.js';
+
 const WINDOWS = [60, 120, 300]; // seconds that the charts may span; the widest is what the server remembers
 const LOST_AFTER = 4000; // ms without data before the page says so: a reconnect takes one to two seconds
 const STALE_AFTER = 4; // intervals: after one failed fetch the next is three behind the last that went well
 const $ = (id) => document.getElementById(id);
-
-// How values read: narrow spaces group digits and part the unit from its number.
-const trim = (number) => String(Number(number.toPrecision(2)));
-const count = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, '\u202f');
-const rate = (n) => (n === 0 ? '0' : n < 9.95 ? n.toFixed(1) : count(Math.round(n))) + '/s';
-const share = (x) => (x > 0 && x < 0.001 ? '<\u202f0.1' : (x * 100).toFixed(x > 0 && x < 0.0995 ? 1 : 0)) + '\u202f%';
-const three = (x) => x.toFixed(x < 9.995 ? 2 : x < 99.95 ? 1 : 0);
-const duration = (s, digits = three) =>
-  s === 0 ? '0' : s < 0.0001 ? digits(s * 1e6) + '\u202fµs' : s < 1 ? digits(s * 1e3) + '\u202fms' : digits(s) + '\u202fs';
-
-function bytes(n) {
-  const power = Math.min(Math.floor(Math.log2(Math.max(n, 1)) / 10), 4);
-  const scaled = n / 1024 ** power;
-  return (scaled < 9.95 ? trim(scaled) : Math.round(scaled)) + '\u202f' + ['B', 'KiB', 'MiB', 'GiB', 'TiB'][power];
-}
-
-function span(s) {
-  const [d, h, m] = [Math.floor(s / 86400), Math.floor(s / 3600) % 24, Math.floor(s / 60) % 60];
-  return d ? `${d} d ${h} h` : h ? `${h} h ${m} min` : m ? `${m} min ${Math.floor(s % 60)} s` : `${Math.floor(s)} s`;
-}
 
 const FORMATS = { count, bytes, span, share, duration, rate, text: String, ready: (yes) => (yes ? 'ready' : 'not ready') };
 
