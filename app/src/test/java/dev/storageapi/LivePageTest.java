@@ -1,8 +1,8 @@
 package dev.storageapi;
 
+import static dev.storageapi.Browser.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.storageapi.http.Route;
 import dev.storageapi.http.Server;
@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -28,24 +27,13 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
-import java.util.logging.Level;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.openqa.selenium.By;
-import org.openqa.selenium.Dimension;
-import org.openqa.selenium.chrome.ChromeDriver;
-import org.openqa.selenium.chrome.ChromeDriverService;
-import org.openqa.selenium.chrome.ChromeOptions;
-import org.openqa.selenium.logging.LogType;
-import org.openqa.selenium.logging.LoggingPreferences;
 
 /** The pages in a real browser: what they show equals the traffic that was sent. */
 class LivePageTest {
-
-  private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
-  private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
 
   /** Nobody listens there. */
   private static final String AWAY = "postgresql://127.0.0.1:1/storage";
@@ -54,40 +42,17 @@ class LivePageTest {
   private RunningApp app;
   private Live live;
   private Server server;
-  private ChromeDriver browser;
+  private Browser browser;
 
   @BeforeEach
   void open() {
-    assumeTrue(
-        Files.isExecutable(CHROMIUM) && Files.isExecutable(DRIVER),
-        "skipped: needs Debian's packages chromium and chromium-driver");
-    ChromeOptions options = new ChromeOptions();
-    options.setBinary(CHROMIUM.toFile());
-    options.addArguments(
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync");
-    LoggingPreferences console = new LoggingPreferences();
-    console.enable(LogType.BROWSER, Level.ALL);
-    options.setCapability("goog:loggingPrefs", console);
-    browser =
-        new ChromeDriver(
-            new ChromeDriverService.Builder()
-                .usingDriverExecutable(DRIVER.toFile())
-                .usingAnyFreePort()
-                .build(),
-            options);
+    browser = new Browser();
   }
 
   @AfterEach
   void close() {
     if (browser != null) {
-      browser.quit();
+      browser.close();
     }
     if (app != null) {
       app.close();
@@ -103,32 +68,11 @@ class LivePageTest {
     app = RunningApp.with(settings);
   }
 
-  private String value(String selector) {
-    return browser.findElement(By.cssSelector(selector)).getDomAttribute("data-value");
-  }
-
-  private String text(String selector) {
-    return browser.findElement(By.cssSelector(selector)).getText();
-  }
-
-  private void eventuallyReads(String selector, String expected) {
-    await()
-        .atMost(Duration.ofSeconds(15))
-        .untilAsserted(() -> assertThat(text(selector)).isEqualTo(expected));
-  }
-
-  private void eventually(String selector, String expected) {
-    await()
-        .atMost(Duration.ofSeconds(15))
-        .ignoreExceptions()
-        .untilAsserted(() -> assertThat(value(selector)).as(selector).isEqualTo(expected));
-  }
-
   @Test
   void thePageShowsTheTrafficThatWasSent() {
     start();
-    browser.get(app.uri("/").toString());
-    eventually("#total-requests", "0");
+    browser.open(app.uri("/"));
+    browser.eventuallyHas("#total-requests", "0");
     for (int i = 0; i < 10; i++) {
       app.put("/api/buckets/" + i, "hello");
       app.get("/api/buckets/" + i);
@@ -138,19 +82,18 @@ class LivePageTest {
     }
     app.get("/nowhere");
 
-    eventually("#total-requests", "27");
-    eventually("[data-status='200']", "20");
-    eventually("[data-status='400']", "3");
-    eventually("[data-status='404']", "1");
-    eventually("[data-status='500']", "3");
-    eventually("#bucket-count", "7");
-    eventually("#bucket-bytes", "35");
-    eventually("[data-route='DELETE /api/buckets/{id}'] [data-cell='requests']", "6");
-    eventually("[data-route='DELETE /api/buckets/{id}'] [data-cell='errors']", "3");
-    eventually("[data-route='PUT /api/buckets/{id}'] [data-cell='errors']", "0");
-    assertThat(browser.findElement(By.id("message")).getText())
-        .contains("500", "DELETE /api/buckets/{id}");
-    assertThat(complaints()).isEmpty();
+    browser.eventuallyHas("#total-requests", "27");
+    browser.eventuallyHas("[data-status='200']", "20");
+    browser.eventuallyHas("[data-status='400']", "3");
+    browser.eventuallyHas("[data-status='404']", "1");
+    browser.eventuallyHas("[data-status='500']", "3");
+    browser.eventuallyHas("#bucket-count", "7");
+    browser.eventuallyHas("#bucket-bytes", "35");
+    browser.eventuallyHas("[data-route='DELETE /api/buckets/{id}'] [data-cell='requests']", "6");
+    browser.eventuallyHas("[data-route='DELETE /api/buckets/{id}'] [data-cell='errors']", "3");
+    browser.eventuallyHas("[data-route='PUT /api/buckets/{id}'] [data-cell='errors']", "0");
+    assertThat(browser.find("#message").getText()).contains("500", "DELETE /api/buckets/{id}");
+    assertThat(browser.complaints()).isEmpty();
   }
 
   @Test
@@ -162,69 +105,67 @@ class LivePageTest {
         "DATASETS_RETICULATE_MEMORY", "1MiB",
         "DATASETS_RETICULATE_PAUSE", "29s");
     await().until(() -> app.get("/ready/datasets").statusCode() == 200);
-    browser.get(app.uri("/").toString());
-    eventually("#pool", "3");
-    eventually("#connections", "0");
-    eventually("#reticulations", "0");
-    await()
-        .atMost(Duration.ofSeconds(15))
+    browser.open(app.uri("/"));
+    browser.eventuallyHas("#pool", "3");
+    browser.eventuallyHas("#connections", "0");
+    browser.eventuallyHas("#reticulations", "0");
+    eventually()
         .until(
             () -> {
               app.send("POST", "/datasets?name=one", new byte[0]);
-              return text("#query_time-legend .value").matches("[0-9.]+\u202f(µs|ms|s)");
+              return browser.text("#query_time-legend .value").matches("[0-9.]+\u202f(µs|ms|s)");
             });
-    assertThat(Integer.parseInt(value("#queries"))).isPositive();
-    assertThat(browser.findElement(By.cssSelector("#query_time-plot .line")).getDomAttribute("d"))
-        .startsWith("M");
-    assertThat(text("#trouble")).isEmpty();
+    assertThat(Integer.parseInt(browser.value("#queries"))).isPositive();
+    assertThat(browser.find("#query_time-plot .line").getDomAttribute("d")).startsWith("M");
+    assertThat(browser.text("#trouble")).isEmpty();
 
     CompletableFuture<HttpResponse<byte[]>> reticulation =
         CompletableFuture.supplyAsync(
             () -> app.send("POST", "/datasets/1/reticulate", new byte[0]));
-    eventually("#reticulations", "1");
+    browser.eventuallyHas("#reticulations", "1");
     assertThat(reticulation).isNotDone();
-    assertThat(complaints()).isEmpty();
+    assertThat(browser.complaints()).isEmpty();
   }
 
   @Test
   void aDatabaseThatIsAwayIsSaidInWords() {
     start("DATABASE_URL", AWAY);
-    browser.get(app.uri("/").toString());
+    browser.open(app.uri("/"));
 
-    await()
-        .atMost(Duration.ofSeconds(15))
+    eventually()
         .until(
             () ->
-                text("#trouble")
+                browser
+                    .text("#trouble")
                     .startsWith("The database is away: PostgreSQL at 127.0.0.1:1/storage: "));
-    assertThat(browser.findElement(By.id("database")).isDisplayed()).isTrue();
+    assertThat(browser.find("#database").isDisplayed()).isTrue();
   }
 
   @Test
   void withoutADatabaseThereIsNoCardForIt() {
     start();
-    browser.get(app.uri("/").toString());
-    eventually("#total-requests", "0");
+    browser.open(app.uri("/"));
+    browser.eventuallyHas("#total-requests", "0");
 
-    assertThat(browser.findElement(By.id("database")).isDisplayed()).isFalse();
-    assertThat(browser.findElement(By.id("routes-title")).isDisplayed()).isTrue();
-    assertThat(complaints()).isEmpty();
+    assertThat(browser.find("#database").isDisplayed()).isFalse();
+    assertThat(browser.find("#routes-title").isDisplayed()).isTrue();
+    assertThat(browser.complaints()).isEmpty();
   }
 
   @Test
   void aFeedIsCalledStaleBehindMoreThanOneFailedFetch() throws IOException {
     AtomicReference<DatabaseStats.Feed> feed =
         new AtomicReference<>(new DatabaseStats.Feed(null, 0, 60));
-    browser.get(startPageOf(feed::get));
-    eventuallyReads("#feed dd", "not fetched yet · 0 stored");
+    browser.open(startPageOf(feed::get));
+    browser.eventuallyReads("#feed dd", "not fetched yet · 0 stored");
 
     feed.set(new DatabaseStats.Feed(240.0, 1200, 60));
-    eventuallyReads("#feed dd", "4 min 0 s old · 1\u202f200 stored");
-    String fresh = browser.findElement(By.id("feed-age")).getCssValue("color");
+    browser.eventuallyReads("#feed dd", "4 min 0 s old · 1\u202f200 stored");
+    String fresh = browser.find("#feed-age").getCssValue("color");
 
     feed.set(new DatabaseStats.Feed(241.0, 1200, 60));
-    eventuallyReads("#feed dd", "4 min 1 s old: stale · 1\u202f200 stored");
-    assertThat(browser.findElement(By.id("feed-age")).getCssValue("color")).isNotEqualTo(fresh);
+    browser.eventuallyReads("#feed dd", "4 min 1 s old: stale · 1\u202f200 stored");
+    assertThat(browser.find("#feed-age").getCssValue("color")).isNotEqualTo(fresh);
   }
 
   /** Starts the page alone, over a stream of nothing but that feed; returns where it is. */
@@ -282,17 +223,14 @@ class LivePageTest {
   @Test
   void thePageFitsAPhone() {
     start("DATABASE_URL", AWAY);
-    browser.manage().window().setSize(new Dimension(500, 800)); // as narrow as the browser goes
-    browser.executeCdpCommand(
-        "Emulation.setDeviceMetricsOverride",
-        Map.of("width", 360, "height", 740, "deviceScaleFactor", 2, "mobile", true));
-    browser.get(app.uri("/").toString());
+    browser.shrink();
+    browser.open(app.uri("/"));
     app.put("/api/buckets/1", "hello");
-    eventually("#total-requests", "1");
+    browser.eventuallyHas("#total-requests", "1");
 
-    assertThat(browser.findElement(By.id("database")).isDisplayed()).isTrue();
+    assertThat(browser.find("#database").isDisplayed()).isTrue();
     Object overflow =
-        browser.executeScript(
+        browser.run(
             "return document.documentElement.scrollWidth - document.documentElement.clientWidth");
     assertThat(overflow).isEqualTo(0L);
   }
@@ -300,21 +238,12 @@ class LivePageTest {
   @Test
   void everyRouteCanBeTriedOnTheDocsPage() {
     start();
-    browser.get(app.uri("/docs").toString());
-    await()
-        .atMost(Duration.ofSeconds(15))
+    browser.open(app.uri("/docs"));
+    eventually()
         .untilAsserted(
             () ->
-                assertThat(browser.findElements(By.cssSelector(".opblock")))
+                assertThat(browser.all(".opblock"))
                     .hasSize(app.text("/openapi.json").split("\"operationId\"", -1).length - 1));
-    assertThat(complaints()).isEmpty();
-  }
-
-  /** What the browser's console holds against the page: violations of its policy, errors. */
-  private List<String> complaints() {
-    return browser.manage().logs().get(LogType.BROWSER).getAll().stream()
-        .filter(entry -> entry.getLevel().intValue() >= Level.WARNING.intValue())
-        .map(entry -> entry.getMessage())
-        .toList();
+    assertThat(browser.complaints()).isEmpty();
   }
 }
