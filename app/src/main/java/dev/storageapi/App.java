@@ -291,6 +291,11 @@ final class App implements AutoCloseable {
     return tables.map(Tables::isUp).orElse(false);
   }
 
+  /** Whether there is a model to ask now. */
+  boolean hasModel() {
+    return inference.map(model -> model.state().ready()).orElse(false);
+  }
+
   /** The port of the API. */
   int port() {
     return servers.port();

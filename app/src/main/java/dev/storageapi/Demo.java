@@ -19,8 +19,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Traffic like the exercises', from inside: some twenty requests a second that put, get and delete
- * a hundred ids at random, and if there is a database add, list and read datasets and the feed, and
- * reticulate now and then. Deletes of what is there answer 500, and the page shows it.
+ * a hundred ids at random; if there is a database add, list and read datasets and the feed, and
+ * reticulate now and then; and if there is a model have it read digits. Deletes of what is there
+ * answer 500, and the page shows it.
  */
 final class Demo implements AutoCloseable {
 
@@ -28,9 +29,12 @@ final class Demo implements AutoCloseable {
   private static final long PERIOD_MILLIS = 50;
   private static final int IDS = 100;
   private static final int RETICULATE_ONE_IN = 600;
+  private static final int PREDICT_ONE_IN = 8;
+  private static final int UNFIT_ONE_IN = 40;
 
   private final String url;
   private final BooleanSupplier database;
+  private final BooleanSupplier model;
   private final Random random = new Random();
   private final HttpClient client =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
@@ -40,10 +44,12 @@ final class Demo implements AutoCloseable {
    * Traffic to a service.
    *
    * @param database whether it has a database now
+   * @param model whether it has a model now
    */
-  Demo(String url, BooleanSupplier database) {
+  Demo(String url, BooleanSupplier database, BooleanSupplier model) {
     this.url = url;
     this.database = database;
+    this.model = model;
   }
 
   void start() {
@@ -57,13 +63,30 @@ final class Demo implements AutoCloseable {
       if (tables && random.nextInt(RETICULATE_ONE_IN) == 0) {
         Future<?> unused = client.sendAsync(reticulation(), BodyHandlers.discarding());
       }
-      HttpRequest request = tables && random.nextInt(4) == 0 ? ofTables() : ofBuckets();
-      client.send(request, BodyHandlers.discarding());
+      client.send(next(tables), BodyHandlers.discarding());
     } catch (IOException e) {
       log.warn("a request of the demo failed", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private HttpRequest next(boolean tables) {
+    if (model.getAsBoolean() && random.nextInt(PREDICT_ONE_IN) == 0) {
+      return ofModel();
+    }
+    return tables && random.nextInt(4) == 0 ? ofTables() : ofBuckets();
+  }
+
+  private HttpRequest ofModel() {
+    byte[] form =
+        random.nextInt(UNFIT_ONE_IN) == 0
+            ? DemoDigits.unfit()
+            : DemoDigits.form(DemoDigits.png(random.nextInt(DemoDigits.COUNT), random));
+    return to("/predict")
+        .header("Content-Type", DemoDigits.CONTENT_TYPE)
+        .POST(BodyPublishers.ofByteArray(form))
+        .build();
   }
 
   private HttpRequest reticulation() {

@@ -107,7 +107,8 @@ public final class Main {
     Optional<SimulatorApp> simulator = demo && database ? upstream(config) : Optional.empty();
     app.start();
     String url = url(config, app.port());
-    Optional<Demo> traffic = demo ? Optional.of(new Demo(url, app::hasDatabase)) : Optional.empty();
+    Optional<Demo> traffic =
+        demo ? Optional.of(new Demo(url, app::hasDatabase, app::hasModel)) : Optional.empty();
     traffic.ifPresent(Demo::start);
     up(
         "storage-api",
