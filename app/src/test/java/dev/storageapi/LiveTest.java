@@ -12,6 +12,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.util.Iterator;
+import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -111,12 +112,49 @@ class LiveTest {
   }
 
   @Test
-  void withoutADatabaseTicksSayNothingOfOne() throws Exception {
+  void ticksCarryThePredictionsAndHowSureTheyAre() throws Exception {
+    try (RunningApp app = RunningApp.withModel().withModelLoaded()) {
+      Iterator<String> lines = open(app).body().iterator();
+      JsonNode before = next(lines, "tick");
+      assertThat(before.at("/point/inference").toString())
+          .isEqualTo("{\"predictions\":0,\"confidence\":null,\"waiting\":0}");
+
+      byte[] form = DemoDigits.form(DemoDigits.png(3, new Random(1)));
+      app.send("POST", "/predict", form, "Content-Type", DemoDigits.CONTENT_TYPE);
+      app.send("POST", "/predict", DemoDigits.unfit(), "Content-Type", DemoDigits.CONTENT_TYPE);
+      JsonNode tick = tick(lines, t -> t.at("/point/inference/predictions").asInt() > 0);
+
+      assertThat(tick.at("/point/inference/predictions").asInt()).isEqualTo(1);
+      assertThat(tick.at("/point/inference/confidence").asDouble()).isBetween(0.5, 1.0);
+      assertThat(tick.at("/totals/inference").toString())
+          .isEqualTo("{\"model\":\"digits\",\"trouble\":null,\"predictions\":1}");
+    }
+  }
+
+  @Test
+  void ticksSayWhyThereIsNoModel() throws Exception {
+    String nowhere = folder.resolve("nowhere.onnx").toString();
+    try (RunningApp app = RunningApp.withModel("MODEL_PATH", nowhere)) {
+      Iterator<String> lines = open(app).body().iterator();
+
+      tick(
+          lines,
+          t ->
+              t.at("/totals/inference/trouble")
+                  .asText()
+                  .equals("There is no model to ask: MODEL_PATH is no file that can be read."));
+    }
+  }
+
+  @Test
+  void withoutADatabaseAndAModelTicksSayNothingOfThem() throws Exception {
     try (RunningApp app = RunningApp.with()) {
       JsonNode tick = next(open(app).body().iterator(), "tick");
 
       assertThat(tick.at("/point/database").isNull()).isTrue();
       assertThat(tick.get("totals").has("database")).isFalse();
+      assertThat(tick.at("/point/inference").isNull()).isTrue();
+      assertThat(tick.get("totals").has("inference")).isFalse();
     }
   }
 

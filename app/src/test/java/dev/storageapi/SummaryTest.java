@@ -60,4 +60,37 @@ class SummaryTest {
       assertThat(none.text("/")).doesNotContain("/datasets", "database");
     }
   }
+
+  @Test
+  void aModelIsNamedWithHowToAskIt() {
+    try (RunningApp app = RunningApp.withModel().withModelLoaded()) {
+      assertThat(app.text("/").lines())
+          .anyMatch(line -> line.startsWith("POST    /predict "))
+          .contains(
+              "      curl -F file=@image.png 127.0.0.1:"
+                  + app.app.port()
+                  + "/predict  # the model is digits")
+          .noneMatch(line -> line.contains("no model"));
+    }
+  }
+
+  @Test
+  void aModelThatIsNotThereIsSaidWithTheReason() {
+    String nowhere = folder.resolve("nowhere.onnx").toString();
+    try (RunningApp app = RunningApp.withModel("MODEL_PATH", nowhere)) {
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(app.text("/").lines())
+                      .contains(
+                          "There is no model to ask: MODEL_PATH is no file that can be read."));
+    }
+  }
+
+  @Test
+  void aModelThatIsNotWantedIsNotSpokenOf() {
+    try (RunningApp app = RunningApp.with()) {
+      assertThat(app.text("/")).doesNotContain("/predict", "model");
+    }
+  }
 }

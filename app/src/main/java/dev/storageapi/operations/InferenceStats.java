@@ -16,7 +16,7 @@ public final class InferenceStats {
    * @param name of the model
    * @param confidences the histogram of how sure the predictions were
    * @param waiting images that wait for a worker
-   * @param trouble why there is no model to ask, for people; null if there is one
+   * @param trouble why there is no model to ask, in a few words; null if there is one
    */
   public record Sources(
       String name,
@@ -47,7 +47,17 @@ public final class InferenceStats {
   }
 
   Totals totals() {
-    return new Totals(sources.name(), sources.trouble().get(), now().count());
+    return new Totals(sources.name(), trouble(), now().count());
+  }
+
+  /** What is wrong with the model, for people, or null if nothing is. */
+  String trouble() {
+    String reason = sources.trouble().get();
+    return reason == null ? null : "There is no model to ask: " + reason + ".";
+  }
+
+  String model() {
+    return sources.name();
   }
 
   private Reading now() {

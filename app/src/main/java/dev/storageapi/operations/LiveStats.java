@@ -158,6 +158,16 @@ public final class LiveStats {
     return database.map(DatabaseStats::trouble);
   }
 
+  /** What is wrong with the model, for people; nothing if all is well or there is to be none. */
+  Optional<String> modelTrouble() {
+    return inference.map(InferenceStats::trouble);
+  }
+
+  /** The name of the model; nothing if there is to be none. */
+  Optional<String> model() {
+    return inference.map(InferenceStats::model);
+  }
+
   /** The routes that were called since the start, by path and method. */
   List<RouteTotal> routes(HistogramSnapshot durations) {
     Map<List<String>, Reading> byRoute = new LinkedHashMap<>();

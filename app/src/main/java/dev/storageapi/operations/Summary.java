@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * {@code GET /}: the live page for browsers, and for everybody else, such as curl, a summary in
@@ -20,11 +21,13 @@ public final class Summary {
 
       %s
       Try   curl -X PUT %s/api/buckets/1 -d hello
-      Look  /docs     every route, to try
+      %sLook  /docs     every route, to try
             /metrics  for Prometheus
             /ready    what works, and what is missing
             /         in a browser: the live page
       """;
+
+  private static final String ASK = "      curl -F file=@image.png %s/predict  # the model is %s\n";
 
   private static final String ERRORS =
       "\nSome answers were 500: /metrics and the log tell why, /docs/the-500s explains.\n";
@@ -56,16 +59,21 @@ public final class Summary {
     List<LiveStats.RouteTotal> called = stats.routes(stats.durations());
     String lines = routes.stream().map(route -> line(route, called)).collect(Collectors.joining());
     boolean errors = called.stream().anyMatch(route -> route.statuses().containsKey("500"));
+    String host = Optional.ofNullable(request.header("Host")).orElse("localhost");
     return TEXT.formatted(
         service.version(),
         service.uptime().toSeconds(),
         readiness.isReady() ? "ready" : "not ready",
-        lines + database() + (errors ? ERRORS : ""),
-        Optional.ofNullable(request.header("Host")).orElse("localhost"));
+        lines + trouble() + (errors ? ERRORS : ""),
+        host,
+        stats.model().map(model -> ASK.formatted(host, model)).orElse(""));
   }
 
-  private String database() {
-    return stats.databaseTrouble().map(trouble -> "\n" + trouble + "\n").orElse("");
+  private String trouble() {
+    return Stream.of(stats.databaseTrouble(), stats.modelTrouble())
+        .flatMap(Optional::stream)
+        .map(trouble -> "\n" + trouble + "\n")
+        .collect(Collectors.joining());
   }
 
   /** Such as {@code GET /api/buckets/{id} 200: 10, 404: 2}, the requests by status. */
