@@ -222,13 +222,14 @@ class LivePageTest {
 
   @Test
   void thePageFitsAPhone() {
-    start("DATABASE_URL", AWAY);
+    app = RunningApp.withModel("DATABASE_URL", AWAY);
     browser.shrink();
     browser.open(app.uri("/"));
     app.put("/api/buckets/1", "hello");
     browser.eventuallyHas("#total-requests", "1");
 
     assertThat(browser.find("#database").isDisplayed()).isTrue();
+    assertThat(browser.find("#inference").isDisplayed()).isTrue();
     Object overflow =
         browser.run(
             "return document.documentElement.scrollWidth - document.documentElement.clientWidth");

@@ -40,6 +40,7 @@ public final class Pages {
           "live.css", "assets/live.css",
           "live.js", "assets/live.js",
           "formats.js", "assets/formats.js",
+          "predict.js", "assets/predict.js",
           "favicon.svg", "assets/favicon.svg",
           "docs.js", "assets/docs.js",
           "swagger-ui.css", "docs/swagger-ui.css",

@@ -1,6 +1,7 @@
 /** The live page: keeps the last minutes of the stream at /live and draws them. Text goes in by textContent only. */
 
 import { bytes, count, duration, rate, share, span, trim } from './formats.js';
+import { offer } from './predict.js';
 
 const WINDOWS = [60, 120, 300]; // seconds that the charts may span; the widest is what the server remembers
 const LOST_AFTER = 4000; // ms without data before the page says so: a reconnect takes one to two seconds
@@ -57,7 +58,7 @@ const nameOf = (route) => `${route.method} ${route.path}`;
 
 /** Takes points in, each second once: a reconnect repeats what is here already. */
 function remember(news) {
-  const seconds = new Map([...points, ...news].map((p) => [p.t, { ...p, ...p.database }]));
+  const seconds = new Map([...points, ...news].map((p) => [p.t, { ...p, ...p.database, ...p.inference }]));
   now = Math.max(...seconds.keys());
   points = [...seconds.values()].filter((p) => p.t > now - WINDOWS.at(-1)).sort((a, b) => a.t - b.t);
 }
@@ -161,6 +162,7 @@ const gauge = (name, more) => new Chart(`${name}-plot`, () => [{ ...field(name),
 const durations = [field('avg', 'Average'), field('p50'), field('p95'), field('p99')];
 const requests = [field('requests', 'Requests')];
 const queries = [field('query_time', 'Average')];
+const predictions = [field('predictions', 'Predictions')];
 const codes = {};
 
 /** Every status code that was seen, in order (as keys that are numbers always are). */
@@ -202,8 +204,24 @@ function database() {
   const stale = age > STALE_AFTER * totals.feed_interval;
   text($('feed-words'), age == null ? 'not fetched yet' : stale ? 'old: stale' : 'old');
   $('feed').classList.toggle('failing', stale);
-  text($('trouble'), totals.trouble ?? '');
+  text($('trouble'), totals.database.trouble ?? '');
   return databaseParts;
+}
+
+const inferenceParts = [
+  new Chart('predictions-plot', () => predictions, { axis: trim, area: true }),
+  legend('predictions-legend', () => predictions, rate),
+  gauge('confidence', { top: () => 1, area: false }),
+  gauge('waiting', { least: 5 }),
+];
+
+/** The card of the model, which is there if one is to be; its parts. */
+function inference() {
+  $('inference').hidden = !totals.inference;
+  if (!totals.inference) return [];
+  text($('model-trouble'), totals.inference.trouble ?? '');
+  offer(totals.inference.model);
+  return inferenceParts;
 }
 
 function drawAll() {
@@ -211,7 +229,7 @@ function drawAll() {
   const window = view();
   const when = under().t === hover ? 'at ' + new Date(hover * 1000).toLocaleTimeString() : `last ${window.words}`;
   showAll('point', { ...under(), when });
-  for (const part of [...parts, ...database()]) part.draw(window);
+  for (const part of [...parts, ...database(), ...inference()]) part.draw(window);
 }
 
 /** Whose the last minute's errors are, judged by a stretch that is never shorter than that minute. */
@@ -276,7 +294,7 @@ let heard = performance.now(); // when data came last
 
 function tick({ point, totals: fresh }) {
   heard = performance.now();
-  totals = { ...fresh, ...fresh.database };
+  totals = { ...fresh, ...fresh.database, ...fresh.inference };
   for (const link of document.querySelectorAll('[data-operations]')) link.hidden = !totals.operations_here;
   remember([point]);
   if (now - totals.uptime > started + 2) snapshots = []; // another process: its counts begin at nothing
