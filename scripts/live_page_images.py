@@ -2,7 +2,7 @@
 """Makes the pictures of the live page in docs/images.
 
 Runs the built jar with the demo's traffic, once with the deliberate 500 and once with its fix, each on a database of
-its own, and takes the page in Chromium when its charts are full. Needs Debian's packages chromium and chromium-driver.
+its own, draws a digit for the model, and takes the page in Chromium when its charts are full. Needs Debian's packages chromium and chromium-driver.
 
 usage: scripts/live_page_images.py [SECONDS]     how long the traffic runs first (default: 330)
 """
@@ -10,6 +10,7 @@ usage: scripts/live_page_images.py [SECONDS]     how long the traffic runs first
 import base64
 import contextlib
 import json
+import math
 import os
 import pathlib
 import socket
@@ -24,6 +25,15 @@ JAR = ROOT / "app/target/storage-api.jar"
 IMAGES = ROOT / "docs/images"
 WIDTH = 1200
 BROWSER = {"binary": "/usr/bin/chromium", "args": ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]}
+
+
+def three():
+    """A 3 as somebody draws it: the points of two bows, as shares of the paper."""
+    bows = [(0.31, 0.18, -150, 80), (0.69, 0.21, -80, 150)]
+    return [
+        (0.48 + radius * math.cos(math.radians(angle)), middle + radius * math.sin(math.radians(angle)))
+        for middle, radius, start, end in bows
+        for angle in range(start, end + 1, 10)]
 
 
 def free_port():
@@ -76,12 +86,24 @@ class Page:
     def height(self, height):
         self.chromium("Emulation.setDeviceMetricsOverride", width=WIDTH, height=height, deviceScaleFactor=1, mobile=False)
 
+    def script(self, script):
+        return self.call("/execute/sync", script=script, args=[])
+
+    def draw(self, points):
+        script = "const r = document.getElementById('paper').getBoundingClientRect(); return [r.x, r.y, r.width]"
+        left, top, side = self.script(script)
+        moves = [
+            {"type": "pointerMove", "duration": 20, "x": round(left + x * side), "y": round(top + y * side)}
+            for x, y in points]
+        pen = [moves[0], {"type": "pointerDown", "button": 0}, *moves[1:], {"type": "pointerUp", "button": 0}]
+        self.call("/actions", actions=[{"type": "pointer", "id": "pen", "actions": pen}])
+
     def save(self, url, file):
         self.call("/url", url=url)
         time.sleep(3)  # a first tick, which shows all of the page
-        script = "return document.documentElement.scrollHeight"
-        self.height(self.call("/execute/sync", script=script, args=[]))
-        time.sleep(2)  # a tick at this height
+        self.height(self.script("return document.documentElement.scrollHeight"))
+        self.draw(three())
+        time.sleep(2)  # the answer, and a tick at this height
         shot = self.chromium("Page.captureScreenshot", format="png")
         (IMAGES / file).write_bytes(base64.b64decode(shot["data"]))
 
