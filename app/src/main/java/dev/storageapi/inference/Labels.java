@@ -47,7 +47,7 @@ final class Labels {
     try {
       return Files.readString(file).lines().map(String::strip).filter(s -> !s.isEmpty()).toList();
     } catch (IOException e) {
-      throw new UnusableModel("cannot read MODEL_LABELS: " + e);
+      throw new UnusableModel("MODEL_LABELS is no file that can be read, or not in UTF-8");
     }
   }
 

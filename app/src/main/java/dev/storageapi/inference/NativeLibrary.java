@@ -41,7 +41,8 @@ public final class NativeLibrary {
         unpack(resource(file), folder.resolve(file));
       }
     } catch (IOException e) {
-      throw new UnusableModel("cannot unpack ONNX Runtime to INFERENCE_NATIVE_DIR: " + e);
+      String why = e.getClass().getSimpleName(); // its message has the path
+      throw new UnusableModel("cannot unpack ONNX Runtime to INFERENCE_NATIVE_DIR: " + why);
     }
   }
 
