@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.storageapi.http.Request;
 import dev.storageapi.http.Route;
 import dev.storageapi.telemetry.Metric;
+import dev.storageapi.testing.Digits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,13 +30,25 @@ class MetricsTest {
   /** The series that the finished product may have; docs/metrics.md. */
   private static final long BUDGET = 5000;
 
+  /** Beside {@code other}, by default: INFERENCE_MAX_CLASS_LABELS. */
+  private static final long CLASSES = 20;
+
   private RunningApp app;
 
   @BeforeAll
   void touchEverything(@TempDir Path folder) {
     app =
         RunningApp.withDatabase(
-            folder, "DATASETS_RETICULATE_CPU", "0ms", "DATASETS_RETICULATE_PAUSE", "0ms");
+                folder,
+                "MODEL_PATH",
+                "digits",
+                "INFERENCE_NATIVE_DIR",
+                "target/native",
+                "DATASETS_RETICULATE_CPU",
+                "0ms",
+                "DATASETS_RETICULATE_PAUSE",
+                "0ms")
+            .withModelLoaded();
     assertThat(scrape())
         .contains(
             "http_requests_total{method=\"DELETE\",path=\"/api/buckets/{id}\",status=\"500\"} 0.0")
@@ -44,6 +57,8 @@ class MetricsTest {
         .contains("db_query_errors_total{operation=\"dataset_insert\"} 0.0")
         .contains("db_query_duration_seconds_count{operation=\"dataset_insert\"} 0")
         .contains("dataset_reticulations_total{outcome=\"cancelled\"} 0.0")
+        .contains("model_inference_errors_total{model=\"digits\",reason=\"queue_full\"} 0.0")
+        .contains("model_inference_duration_seconds_count{model=\"digits\"} 0")
         .contains("log_events_total{level=\"error\"} 0.0")
         .contains("telemetry_dropped_total{reason=\"queue_full\",signal=\"logs\"} 0.0")
         .contains("http_requests_rejected_total{reason=\"overload\"} 0.0");
@@ -55,6 +70,7 @@ class MetricsTest {
     app.get("/nowhere");
     app.send("POST", "/datasets?name=x", new byte[0]);
     app.send("POST", "/datasets/1/reticulate", new byte[0]);
+    assertThat(app.predict(Digits.heldBack().get(0).png()).statusCode()).isEqualTo(200);
   }
 
   @AfterAll
@@ -99,6 +115,20 @@ class MetricsTest {
   }
 
   @Test
+  void theDocumentationNamesEveryReasonForNoPrediction() throws IOException {
+    List<String> reasons =
+        Pattern.compile("model_inference_errors_total\\{model=\"digits\",reason=\"(.*)\"\\}")
+            .matcher(scrape())
+            .results()
+            .map(sample -> "`" + sample.group(1) + "`")
+            .toList();
+
+    assertThat(reasons).contains("`queue_full`");
+    assertThat(Files.readString(Path.of("../docs/metrics.md"))).contains(reasons);
+    assertThat(Files.readString(Path.of("../docs/inference.md"))).contains(reasons);
+  }
+
+  @Test
   void everyFamilyHasHelpAndTheLabelsOfTheCatalogue() {
     String scrape = scrape();
     for (Metric metric : Metric.values()) {
@@ -123,8 +153,8 @@ class MetricsTest {
   }
 
   /**
-   * Every route with every status that it documents, HEAD and OPTIONS included; and then every
-   * other method on every path.
+   * Every route with every status that it documents, HEAD and OPTIONS included, and as many classes
+   * as have names; and then every other method on every path.
    */
   @Test
   void theDocumentationCountsTheSeriesWhichStayWithinTheirBudget() throws IOException {
@@ -133,8 +163,10 @@ class MetricsTest {
     long perStatus = count(series, "http_request(s_total|_duration_seconds_).*200.*", put);
     long perMethod = count(series, "http_re(quest|sponse)_size_bytes_.*", put);
     long java = count(series, "(jvm|process)_.*", ".*"); // differs between versions
+    long perClass = count(series, "(model_predictions|prediction_confidence).*", ".*class=.*");
     String byRequest = "http_(requests_total|request_duration_seconds_|re(quest|sponse)_size_).*";
-    long others = series.size() - java - count(series, byRequest, ".*");
+    long others =
+        series.size() - java - count(series, byRequest, ".*") + CLASSES * perClass; // one was there
     Set<String> paths = new TreeSet<>(Set.of("unmatched"));
     Set<String> methods = new TreeSet<>(Set.of("GET unmatched"));
     Set<String> answers = new TreeSet<>(Set.of("GET unmatched 404"));
@@ -157,6 +189,7 @@ class MetricsTest {
 
     assertThat(perStatus).isEqualTo(19);
     assertThat(perMethod).isEqualTo(14);
+    assertThat(perClass).isEqualTo(10);
     assertThat(touched + java).isBetween(1000L, BUDGET);
     assertThat(Files.readString(Path.of("../docs/metrics.md")))
         .contains("| %d |".formatted(touched), "| %d |".formatted(all));
