@@ -98,9 +98,17 @@ class OperationsTest {
     assertThat(info.at("/telemetry/metrics").asText()).isEqualTo("/metrics");
   }
 
+  /** Of all that there can be: with a database, a model and a port for operators. */
   @Test
-  void theDescriptionNamesExactlyTheRoutesAndTheirStatuses() {
-    JsonNode api = json("/openapi.json");
+  void theDescriptionNamesExactlyTheRoutesAndTheirStatuses(@TempDir Path folder) {
+    String database = "jdbc:h2:file:" + folder.resolve("storage");
+    try (RunningApp whole =
+        RunningApp.withModel("DATABASE_URL", database, "MANAGEMENT_PORT", "0")) {
+      assertDescribed(json(whole.get("/openapi.json")), whole.app.routes());
+    }
+  }
+
+  private static void assertDescribed(JsonNode api, List<Route> routes) {
     assertThat(api.get("openapi").asText()).startsWith("3.1");
 
     List<String> described = new ArrayList<>();
@@ -113,12 +121,10 @@ class OperationsTest {
                     .forEach(method -> described.add(method.getKey() + " " + path.getKey())));
     described.removeIf(route -> route.startsWith("parameters "));
     List<String> served =
-        app.app.routes().stream()
-            .map(r -> r.method().toLowerCase(Locale.ROOT) + " " + r.template())
-            .toList();
+        routes.stream().map(r -> r.method().toLowerCase(Locale.ROOT) + " " + r.template()).toList();
     assertThat(described).containsExactlyInAnyOrderElementsOf(served);
 
-    for (Route route : app.app.routes()) {
+    for (Route route : routes) {
       JsonNode operation =
           api.get("paths").get(route.template()).get(route.method().toLowerCase(Locale.ROOT));
       Set<String> statuses = new TreeSet<>();
@@ -318,6 +324,16 @@ class OperationsTest {
           .contains("path=\"/api/buckets/{id}\",status=\"200\"} 1.0");
       assertThat(split.send(bucket, "GET", new byte[0]).statusCode()).isEqualTo(404);
     }
+  }
+
+  @Test
+  void whatTheDescriptionRefersToIsThere() {
+    JsonNode api = json("/openapi.json");
+    List<String> references = api.findValuesAsText("$ref");
+
+    assertThat(references).isNotEmpty();
+    assertThat(references)
+        .allSatisfy(to -> assertThat(api.at(to.substring(1)).isObject()).as(to).isTrue());
   }
 
   @Test
