@@ -45,7 +45,8 @@ class ArchitectureTest {
   void whatMustNotWaitForTheDatabaseDoesNotKnowIt() {
     noClasses()
         .that()
-        .resideInAnyPackage("..http..", "..telemetry..", "..operations..", "..storage..")
+        .resideInAnyPackage(
+            "..http..", "..telemetry..", "..operations..", "..storage..", "..inference..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("..database..", "java.sql..", "javax.sql..")
@@ -60,6 +61,17 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat()
         .haveNameMatching("java\\.sql\\.(Connection|DriverManager|(\\w+)?Statement)")
+        .check(code);
+  }
+
+  @Test
+  void onlyTheModelKnowsOnnxRuntime() {
+    noClasses()
+        .that()
+        .doNotHaveFullyQualifiedName("dev.storageapi.inference.OnnxModel")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("ai.onnxruntime..")
         .check(code);
   }
 
