@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Which model serves, how it wants its images, and what bounds predictions.
@@ -25,6 +26,8 @@ record InferenceConfig(
   private static final String AUTO = "auto";
   private static final String DIGITS = "digits";
   private static final String NONE = "none";
+  private static final int LONGEST_NAME = 60;
+  private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,9}(\\.[0-9]{1,9})?");
 
   static InferenceConfig read(Settings settings) {
     String path =
@@ -65,17 +68,17 @@ record InferenceConfig(
                 "How long the first image of a batch waits for more"),
             settings.duration(
                 "INFERENCE_TIMEOUT",
-                "5s",
+                "3s",
                 Duration.ofMillis(1),
                 "How long an image waits for its turn; then 503"),
             settings.number(
                 "INFERENCE_MAX_PARTS", 16, 1, 1000, "Parts of a form; with more the answer is 400"),
-            (int)
-                settings.size(
-                    "INFERENCE_MAX_PART_HEADER_BYTES",
-                    "4KiB",
-                    64,
-                    "Headers of a part of a form; with longer ones the answer is 400"),
+            settings.number(
+                "INFERENCE_MAX_PART_HEADER_BYTES",
+                4096,
+                64,
+                65_536,
+                "Headers of a part of a form; with longer ones the answer is 400"),
             settings.number(
                 "INFERENCE_MAX_PIXELS",
                 16_777_216,
@@ -111,8 +114,9 @@ record InferenceConfig(
         settings.text(
             "MODEL_NAME",
             file ? nameOf(path) : DIGITS,
-            "What answers and metrics call the model; by default the file's name",
-            name -> name.matches("[A-Za-z0-9._-]{1,60}")),
+            "What answers and metrics call the model, up to 60 letters, digits, dots, dashes and"
+                + " underscores; by default the file's name",
+            name -> name.matches("[A-Za-z0-9._-]{1," + LONGEST_NAME + "}")),
         file ? Optional.of(Path.of(path)) : Optional.empty(),
         labels,
         settings.choice(
@@ -131,12 +135,12 @@ record InferenceConfig(
             "MODEL_MEAN",
             "",
             "What is taken off each channel, where white is 1: one number, or three between commas",
-            InferenceConfig::finite),
+            InferenceConfig::number),
         settings.list(
             "MODEL_STD",
             "",
             "What the rest of each channel is divided by: one number, or three between commas",
-            InferenceConfig::finite),
+            InferenceConfig::number),
         settings.choice(
             "MODEL_RESIZE",
             AUTO,
@@ -164,8 +168,9 @@ record InferenceConfig(
 
   private static String nameOf(String path) {
     Path file = Path.of(path).getFileName();
-    String name = file == null ? DIGITS : file.toString().replaceFirst("\\.onnx$", "");
-    return name.replaceAll("[^A-Za-z0-9._-]", "_");
+    String name = file == null ? "" : file.toString().replaceFirst("\\.onnx$", "");
+    String safe = name.replaceAll("[^A-Za-z0-9._-]", "_");
+    return safe.isEmpty() ? "model" : safe.substring(0, Math.min(safe.length(), LONGEST_NAME));
   }
 
   private static Optional<ModelSettings.Size> size(String text) {
@@ -176,12 +181,11 @@ record InferenceConfig(
     return text.equals(AUTO) ? Optional.empty() : Optional.of(Boolean.valueOf(text));
   }
 
-  private static Float finite(String text) {
-    float number = Float.parseFloat(text);
-    if (!Float.isFinite(number)) {
+  private static Float number(String text) {
+    if (!NUMBER.matcher(text).matches()) {
       throw new IllegalArgumentException(text);
     }
-    return number;
+    return Float.valueOf(text);
   }
 
   /** Adds what single settings do not show. */
@@ -189,8 +193,14 @@ record InferenceConfig(
     if (limits.workers() > limits.concurrent()) {
       settings.problem("INFERENCE_WORKERS is more than INFERENCE_MAX_CONCURRENT");
     }
-    if (model.std().stream().anyMatch(deviation -> deviation <= 0)) {
-      settings.problem("MODEL_STD has a number that is not more than 0");
+    if (model.std().stream().anyMatch(deviation -> deviation < ModelSettings.LEAST_STD)) {
+      settings.problem("MODEL_STD has a number that is less than " + ModelSettings.LEAST_STD);
+    }
+    if (model.mean().size() == 2 || model.mean().size() > 3) {
+      settings.problem("MODEL_MEAN has neither one number nor three");
+    }
+    if (model.std().size() == 2 || model.std().size() > 3) {
+      settings.problem("MODEL_STD has neither one number nor three");
     }
     if (maxBodyBytes > server.uploadBudgetBytes()) {
       settings.problem("INFERENCE_MAX_BODY_BYTES is more than SERVER_UPLOAD_BUDGET_BYTES");

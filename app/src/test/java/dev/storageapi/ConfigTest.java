@@ -305,6 +305,8 @@ class ConfigTest {
         "MODEL_SIZE | 10000x1",
         "MODEL_CHANNELS | cmyk",
         "MODEL_MEAN | NaN",
+        "MODEL_MEAN | 0x1p3",
+        "MODEL_MEAN | 1f",
         "MODEL_MEAN | 0.5,x",
         "MODEL_STD | Infinity",
         "MODEL_RESIZE | pad",
@@ -320,6 +322,7 @@ class ConfigTest {
         "INFERENCE_TIMEOUT | 0ms",
         "INFERENCE_MAX_PARTS | 0",
         "INFERENCE_MAX_PART_HEADER_BYTES | 63",
+        "INFERENCE_MAX_PART_HEADER_BYTES | 65537",
         "INFERENCE_MAX_PIXELS | 268435457",
         "INFERENCE_MAX_BODY_BYTES | 8MB",
         "INFERENCE_MAX_CLASS_LABELS | -1"
@@ -332,14 +335,16 @@ class ConfigTest {
 
   @ParameterizedTest
   @CsvSource({
-    "MODEL_STD, 0.1, 0, MODEL_STD has a number that is not more than 0",
-    "MODEL_STD, 1, -1, MODEL_STD has a number that is not more than 0",
+    "MODEL_STD, 0.1, 0, MODEL_STD has a number that is less than 1.0E-6",
+    "MODEL_STD, 1, -1, MODEL_STD has a number that is less than 1.0E-6",
+    "MODEL_STD, 1, '1,1', MODEL_STD has neither one number nor three",
+    "MODEL_MEAN, 0.5, '0.5,0.5', MODEL_MEAN has neither one number nor three",
     "INFERENCE_WORKERS, 16, 17, INFERENCE_WORKERS is more than INFERENCE_MAX_CONCURRENT",
     "INFERENCE_MAX_BODY_BYTES, 16MiB, 17MiB, is more than SERVER_UPLOAD_BUDGET_BYTES",
     "SERVER_UPLOAD_BUDGET_BYTES, 8MiB, 7MiB, INFERENCE_MAX_BODY_BYTES is more than",
     "INFERENCE_TIMEOUT, 14999ms, 15s, is not less than SERVER_RESPONSE_TIMEOUT",
-    "SERVER_RESPONSE_TIMEOUT, 11s, 10s, two times INFERENCE_TIMEOUT is not less than",
-    "INFERENCE_BATCH_WAIT, 4999ms, 5s, INFERENCE_BATCH_WAIT is not less than INFERENCE_TIMEOUT",
+    "SERVER_RESPONSE_TIMEOUT, 7s, 6s, two times INFERENCE_TIMEOUT is not less than",
+    "INFERENCE_BATCH_WAIT, 2999ms, 3s, INFERENCE_BATCH_WAIT is not less than INFERENCE_TIMEOUT",
     "INFERENCE_MAX_CONCURRENT, 29, 30, 'DATABASE_MAX_CONCURRENT, DATASETS_RETICULATE_MAX and"
         + " INFERENCE_MAX_CONCURRENT together are not less than SERVER_MAX_CONCURRENT_REQUESTS'"
   })

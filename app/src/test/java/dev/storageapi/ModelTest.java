@@ -107,10 +107,10 @@ class ModelTest {
 
   @ParameterizedTest
   @CsvSource({
-    "MODEL_LAYOUT, nhwc, has 4 channels", // of [N,3,4,4]
-    "MODEL_CHANNELS, grey, has 3 channels",
+    "MODEL_LAYOUT, nhwc, has channels: 4", // of [N,3,4,4]
+    "MODEL_CHANNELS, grey, has channels: 3",
     "MODEL_SIZE, 5x5, is not 5x5 as is set",
-    "MODEL_MEAN, '0.5,0.5', mean has 2 numbers"
+    "MODEL_SIZE, 4x5, is not 4x5 as is set"
   })
   void settingsThatContradictTheModelAreNamed(String setting, String value, String reason) {
     try (RunningApp app = with(MODELS.resolve("rgb.onnx"), setting, value)) {

@@ -49,7 +49,8 @@ public final class Bodies implements Filter {
           415, "Send the body without a content coding.", Refusal.Reason.CONTENT_CODING, Map.of());
     }
     try (Lease lease = new Lease()) {
-      request.body(read(in, route.maxBodyBytes() < 0 ? maxBytes : route.maxBodyBytes(), lease));
+      long limit = route.maxBodyBytes() < 0 ? maxBytes : route.maxBodyBytes();
+      request.body(read(in, limit, lease), lease::close);
       return next.handle(request);
     } catch (IOException e) {
       if (in.length() < 0 && BAD_CHUNK.matcher(e.getMessage() + "").lookingAt()) {
@@ -111,6 +112,7 @@ public final class Bodies implements Filter {
     @Override
     public void close() {
       taken.addAndGet(-held);
+      held = 0;
     }
   }
 }

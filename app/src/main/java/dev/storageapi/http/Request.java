@@ -3,6 +3,7 @@ package dev.storageapi.http;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,7 +41,9 @@ public final class Request {
   private final BodyStream stream;
   private final long start = System.nanoTime();
   private final List<Consumer<Completion>> listeners = new ArrayList<>(4);
+  private final Map<String, Object> notes = new LinkedHashMap<>();
   private byte[] body = NOTHING;
+  private Runnable bodyHolder = () -> {};
   private TraceIds trace = TraceIds.NONE;
 
   Request(
@@ -140,6 +143,14 @@ public final class Request {
     return body;
   }
 
+  /**
+   * Lets go of the body, and of its share of the budget of all bodies, before the answer is made.
+   */
+  public void releaseBody() {
+    body = NOTHING;
+    bodyHolder.run();
+  }
+
   /** The id that every answer and log line of this request bears: the caller's, if acceptable. */
   public String id() {
     return id;
@@ -161,6 +172,16 @@ public final class Request {
    */
   public void onCompletion(Consumer<Completion> listener) {
     listeners.add(listener);
+  }
+
+  /** Adds to the line that this request has in the access log. */
+  public void note(String name, Object value) {
+    notes.put(name, value);
+  }
+
+  /** What was noted, in that order. */
+  public Map<String, Object> notes() {
+    return notes;
   }
 
   /** The trace and span of this request. */
@@ -185,8 +206,10 @@ public final class Request {
     return stream;
   }
 
-  void body(byte[] bytes) {
+  /** The body is there; {@code holder} is called when it is let go of early. */
+  void body(byte[] bytes, Runnable holder) {
     body = bytes;
+    bodyHolder = holder;
   }
 
   List<Consumer<Completion>> listeners() {

@@ -37,6 +37,12 @@ final class Jpeg {
   /** How many pixels all scans may have together, in images of the largest size. */
   private static final int SCANNED_IMAGES = 16;
 
+  /**
+   * Of several scans the JDK's reader holds the whole image outside the heap, up to 6 bytes for a
+   * pixel: such an image may have this part of the pixels of another one.
+   */
+  private static final int HELD_PART = 4;
+
   /** JFIF 1.01: the three components are luma and two of chroma. */
   private static final String JFIF = "\u00ff\u00e0\0\u0010JFIF\0\u0001\u0001\0\0\u0001\0\u0001\0\0";
 
@@ -143,8 +149,19 @@ final class Jpeg {
     height = in.big16(at + 5);
     width = in.big16(at + 7);
     limits.check(width, height);
+    if (marker == SOF2) {
+      checkHeld();
+    }
     namedRgb =
         components == 3 && in.at(at + 10) == 'R' && in.at(at + 13) == 'G' && in.at(at + 16) == 'B';
+  }
+
+  private void checkHeld() {
+    long most = limits.maxPixels() / HELD_PART;
+    if ((long) width * height > most) {
+      throw new NotPredicted(
+          Reason.TOO_MANY_PIXELS, "A progressive JPEG may have " + most + " pixels.");
+    }
   }
 
   private void scan() {
@@ -152,6 +169,9 @@ final class Jpeg {
       throw Bytes.broken("a JPEG has a scan before its frame");
     }
     scans++;
+    if (scans == 2) {
+      checkHeld();
+    }
     if (scans > MAX_SCANS || (long) width * height * scans > SCANNED_IMAGES * limits.maxPixels()) {
       throw new NotPredicted(Reason.TOO_MANY_PIXELS, "The image has too many scans.");
     }

@@ -1,5 +1,6 @@
 package dev.storageapi.inference;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.storageapi.http.Json;
 import dev.storageapi.inference.InputFormat.Channels;
 import dev.storageapi.inference.InputFormat.Layout;
@@ -51,8 +52,8 @@ final class ModelInput {
     Size size = size(shape[first ? 3 : 2], shape[first ? 2 : 1]);
     int count = channels.count();
     List<Float> std = numbers("std", settings.std(), count, 1);
-    if (std.stream().anyMatch(deviation -> !(deviation > 0))) {
-      throw new UnusableModel("the model's std is not more than 0");
+    if (std.stream().anyMatch(deviation -> deviation < ModelSettings.LEAST_STD)) {
+      throw new UnusableModel("the model's std is less than " + ModelSettings.LEAST_STD);
     }
     return new InputFormat(
         size.width(),
@@ -88,13 +89,17 @@ final class ModelInput {
     Channels channels = said.orElse(count == 1 ? Channels.GREY : Channels.RGB);
     if (count != channels.count()) {
       throw unusable(
-          "has " + count + " channels, not those of " + channels.name().toLowerCase(Locale.ROOT));
+          "has channels: " + count + ", which is not " + channels.name().toLowerCase(Locale.ROOT));
     }
     return channels;
   }
 
   private Size size(long width, long height) throws UnusableModel {
-    Optional<Size> said = settings.size().or(() -> Size.of(metadata.getOrDefault("size", "")));
+    Optional<Size> said = settings.size();
+    String value = metadata.get("size");
+    if (said.isEmpty() && value != null) {
+      said = Optional.of(Size.of(value).orElseThrow(() -> wrong("size")));
+    }
     if (said.isEmpty() && (width < 0 || height < 0)) {
       throw unusable("does not tell its size: set MODEL_SIZE");
     }
@@ -118,7 +123,7 @@ final class ModelInput {
         Stream.of(type.getEnumConstants())
             .filter(constant -> constant.name().equalsIgnoreCase(value))
             .findFirst()
-            .orElseThrow(() -> new UnusableModel("the model's metadata has a wrong " + key)));
+            .orElseThrow(() -> wrong(key)));
   }
 
   private List<Float> numbers(String key, List<Float> setting, int count, float otherwise)
@@ -126,21 +131,39 @@ final class ModelInput {
     List<Float> numbers = new ArrayList<>(setting);
     String value = metadata.get(key);
     if (numbers.isEmpty() && value != null) {
-      try {
-        Json.read(value.getBytes(StandardCharsets.UTF_8))
-            .forEach(number -> numbers.add(number.floatValue()));
-      } catch (IllegalArgumentException e) {
-        throw new UnusableModel("the model's metadata has a wrong " + key);
-      }
+      numbers.addAll(array(key, value));
     }
     if (numbers.isEmpty()) {
       numbers.add(otherwise);
     }
     if (numbers.size() != 1 && numbers.size() != count) {
       throw new UnusableModel(
-          key + " has " + numbers.size() + " numbers, and the model has " + count + " channels");
+          "there are "
+              + numbers.size()
+              + " numbers for "
+              + key
+              + ", and the channels are "
+              + count);
     }
     return numbers.size() == count ? numbers : Collections.nCopies(count, numbers.get(0));
+  }
+
+  private static List<Float> array(String key, String json) throws UnusableModel {
+    List<Float> numbers = new ArrayList<>();
+    try {
+      JsonNode array = Json.read(json.getBytes(StandardCharsets.UTF_8));
+      array.forEach(number -> numbers.add(number.isNumber() ? number.floatValue() : Float.NaN));
+    } catch (IllegalArgumentException e) {
+      throw wrong(key);
+    }
+    if (numbers.isEmpty() || numbers.stream().anyMatch(number -> !Float.isFinite(number))) {
+      throw wrong(key);
+    }
+    return numbers;
+  }
+
+  private static UnusableModel wrong(String key) {
+    return new UnusableModel("the model's metadata has a wrong " + key);
   }
 
   private UnusableModel unusable(String why) {

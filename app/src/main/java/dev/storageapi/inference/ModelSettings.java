@@ -33,6 +33,9 @@ public record ModelSettings(
     int intraOpThreads,
     Path nativeDirectory) {
 
+  /** A smaller deviation would make numbers of pixels that are none any more. */
+  public static final float LEAST_STD = 1e-6f;
+
   /** Of an image, in pixels. */
   public record Size(int width, int height) {
 

@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * An image classifier in ONNX Runtime: tensors in, a probability for each class out. The one class
@@ -28,6 +29,9 @@ final class OnnxModel implements AutoCloseable {
 
   /** Probabilities add up to 1; rounding leaves less than this. */
   private static final double ROUNDING = 1e-3;
+
+  private static final Pattern FOLDERS =
+      Pattern.compile("(?:[A-Za-z]:)?(?:[/\\\\][^/\\\\\"':]+)*[/\\\\]");
 
   private final OrtEnvironment environment;
   private final OrtSession session;
@@ -51,13 +55,7 @@ final class OnnxModel implements AutoCloseable {
         throw e;
       }
     } catch (OrtException e) {
-      String said = oneLine(e);
-      throw new UnusableModel(
-          "ONNX Runtime does not take the model: "
-              + settings
-                  .file()
-                  .map(file -> said.replace(file.toString(), "MODEL_PATH"))
-                  .orElse(said));
+      throw new UnusableModel("ONNX Runtime does not take the model: " + oneLine(e));
     }
   }
 
@@ -106,11 +104,19 @@ final class OnnxModel implements AutoCloseable {
     }
     float[] outputs = raw(List.of(new float[input.size()]), new Scratch())[0];
     labels = new Labels(settings.labels(), metadata.get("labels")).of(outputs.length);
-    softmax =
-        settings
-            .softmax()
-            .or(() -> Optional.ofNullable(metadata.get("softmax")).map(Boolean::valueOf))
-            .orElse(!isProbabilities(outputs));
+    softmax = softmax(settings.softmax(), metadata.get("softmax"), outputs);
+  }
+
+  private static boolean softmax(Optional<Boolean> setting, String metadata, float[] outputs)
+      throws UnusableModel {
+    if (setting.isPresent() || metadata == null) {
+      return setting.orElse(!isProbabilities(outputs));
+    }
+    return switch (metadata) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw new UnusableModel("the model's metadata has a wrong softmax");
+    };
   }
 
   private static boolean isProbabilities(float[] outputs) {
@@ -220,8 +226,10 @@ final class OnnxModel implements AutoCloseable {
     }
   }
 
+  /** Without the folders of files: what it says is for everybody. */
   private static String oneLine(OrtException e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    String line = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    return FOLDERS.matcher(line).replaceAll("").replaceFirst("\\.$", "");
   }
 
   /** Frees what the runtime holds. */

@@ -9,6 +9,7 @@ import dev.storageapi.http.Handler;
 import dev.storageapi.http.Request;
 import dev.storageapi.http.Response;
 import dev.storageapi.http.Route;
+import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.KeyValuePair;
@@ -21,8 +22,9 @@ import org.slf4j.event.KeyValuePair;
  * status_code=200 duration_ms=0.412 request_bytes=0 response_bytes=5 request_id=… trace_id="" span_id=""
  * }</pre>
  *
- * <p>{@code url} is the target as it came, {@code path} the route's template, as in the metrics.
- * Every other line that is logged while the request is served bears its ids as well.
+ * <p>What was {@link Request#note noted} comes behind the bytes. {@code url} is the target as it
+ * came, {@code path} the route's template, as in the metrics. Every other line that is logged while
+ * the request is served bears its ids as well.
  */
 public final class AccessLog implements Filter {
 
@@ -63,7 +65,8 @@ public final class AccessLog implements Filter {
     LoggingEvent event =
         new LoggingEvent(AccessLog.class.getName(), log, Level.INFO, "request", null, null);
     event.setCallerData(here);
-    event.setKeyValuePairs(
+    List<KeyValuePair> pairs = new ArrayList<>();
+    pairs.addAll(
         List.of(
             new KeyValuePair("remote_addr", request.remoteAddress()),
             new KeyValuePair("url", request.uri()),
@@ -72,10 +75,14 @@ public final class AccessLog implements Filter {
             new KeyValuePair("status_code", completion.status()),
             new KeyValuePair("duration_ms", Math.round(completion.nanos() / 1e3) / 1e3),
             new KeyValuePair("request_bytes", completion.requestBytes()),
-            new KeyValuePair("response_bytes", completion.responseBytes()),
+            new KeyValuePair("response_bytes", completion.responseBytes())));
+    request.notes().forEach((name, value) -> pairs.add(new KeyValuePair(name, value)));
+    pairs.addAll(
+        List.of(
             new KeyValuePair("request_id", request.id()),
             new KeyValuePair("trace_id", request.trace().traceId()),
             new KeyValuePair("span_id", request.trace().spanId())));
+    event.setKeyValuePairs(pairs);
     log.callAppenders(event);
   }
 }
