@@ -145,8 +145,7 @@ public final class PredictApi implements AutoCloseable {
       }
       try {
         OnnxModel model = shared.model();
-        Workers.Answer answer = workers.predict(model, tensor(model, file, body));
-        return answer(id, model, answer);
+        return answer(id, model, workers.predict(model, tensor(model, file, body)));
       } finally {
         places.release();
       }
@@ -179,8 +178,8 @@ public final class PredictApi implements AutoCloseable {
         Reason.TIMEOUT, "Too many images are being read. Try again in a moment.");
   }
 
-  private Answer answer(String id, OnnxModel model, Workers.Answer answer) {
-    float[] probabilities = answer.probabilities();
+  private Answer answer(String id, OnnxModel model, Workers.Output output) {
+    float[] probabilities = output.probabilities();
     List<Prediction> top =
         IntStream.range(0, probabilities.length)
             .boxed()

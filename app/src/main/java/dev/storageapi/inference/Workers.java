@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -25,13 +26,15 @@ final class Workers implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Workers.class);
 
+  private static final String ENDING = "The service is shutting down.";
+
   /** What the model says of one image. */
-  static final class Answer {
+  static final class Output {
 
     private final float[] probabilities;
     private final double seconds;
 
-    private Answer(float[] probabilities, double seconds) {
+    private Output(float[] probabilities, double seconds) {
       this.probabilities = probabilities;
       this.seconds = seconds;
     }
@@ -47,13 +50,16 @@ final class Workers implements AutoCloseable {
     }
   }
 
-  /** One that waits; whoever claims it first, a worker or who gives up, has it. */
+  /**
+   * One that waits. Whoever claims it first, a worker or who gives up, has it, and must complete
+   * it: who waits for a worker's does so without end.
+   */
   private static final class Job {
 
     private final OnnxModel model;
     private final float[] tensor;
     private final long start = System.nanoTime();
-    private final CompletableFuture<Answer> answer = new CompletableFuture<>();
+    private final CompletableFuture<Output> output = new CompletableFuture<>();
     private final AtomicBoolean claimed = new AtomicBoolean();
 
     Job(OnnxModel model, float[] tensor) {
@@ -63,6 +69,13 @@ final class Workers implements AutoCloseable {
 
     boolean claim() {
       return claimed.compareAndSet(false, true);
+    }
+
+    /** Unless a worker has it. */
+    void refuse(String detail) {
+      if (claim()) {
+        output.completeExceptionally(new NotPredicted(NotPredicted.Reason.TIMEOUT, detail));
+      }
     }
   }
 
@@ -112,16 +125,22 @@ final class Workers implements AutoCloseable {
   }
 
   /**
-   * Has the model run on one image, and waits for it.
+   * Has the model run on one image, and waits for it: at most the timeout for a worker, then as
+   * long as the run takes. When this returns no worker uses the model for it any more.
    *
    * @throws NotPredicted if no worker came in time, or the model failed
    */
-  Answer predict(OnnxModel model, float[] tensor) {
+  Output predict(OnnxModel model, float[] tensor) {
     Job job = new Job(model, tensor);
     queue.add(job);
+    if (closed) {
+      giveUp(job, ENDING); // it may have come too late for close()
+    }
     try {
-      return await(job);
-    } catch (ExecutionException e) {
+      awaitWorker(job);
+      // Not to be interrupted: who goes lets the model be closed, under a run that goes on.
+      return job.output.join();
+    } catch (CompletionException e) {
       if (e.getCause() instanceof NotPredicted failure) {
         throw failure;
       }
@@ -129,31 +148,26 @@ final class Workers implements AutoCloseable {
         throw ended; // as anywhere else, it is the end of the process
       }
       throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  /** Comes back when it is complete, or a worker has it. */
+  private void awaitWorker(Job job) {
+    try {
+      job.output.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (ExecutionException e) {
+      // it is complete: who joins gets it as well
+    } catch (TimeoutException e) {
+      giveUp(job, "The model is busy. Try again in a moment.");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      drop(job);
-      throw new NotPredicted(NotPredicted.Reason.TIMEOUT, "The service is shutting down.");
+      giveUp(job, ENDING);
     }
   }
 
-  private Answer await(Job job) throws InterruptedException, ExecutionException {
-    try {
-      return job.answer.get(timeout.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (TimeoutException e) {
-      if (drop(job)) {
-        throw new NotPredicted(
-            NotPredicted.Reason.TIMEOUT, "The model is busy. Try again in a moment.");
-      }
-      return job.answer.get(); // a worker has it: what a run takes is not bounded by us
-    }
-  }
-
-  private boolean drop(Job job) {
-    boolean dropped = job.claim();
-    if (dropped) {
-      queue.remove(job);
-    }
-    return dropped;
+  private void giveUp(Job job, String detail) {
+    job.refuse(detail);
+    queue.remove(job);
   }
 
   private void work() {
@@ -161,7 +175,7 @@ final class Workers implements AutoCloseable {
     List<Job> batch = new ArrayList<>();
     Job next = null;
     try {
-      while (!closed) {
+      while (next != null || !closed) {
         Job first = next == null ? queue.take() : next;
         next = gather(first, batch);
         if (!batch.isEmpty()) {
@@ -175,7 +189,7 @@ final class Workers implements AutoCloseable {
   }
 
   /** Adds it, and others of its model that wait; returns one of another model that was met. */
-  private Job gather(Job first, List<Job> batch) throws InterruptedException {
+  private Job gather(Job first, List<Job> batch) {
     int most = first.model.batches() ? maxBatch : 1;
     long end = System.nanoTime() + batchWait.toNanos();
     Job job = first;
@@ -187,9 +201,18 @@ final class Workers implements AutoCloseable {
       if (batch.size() >= most) {
         return null;
       }
-      job = most == 1 ? null : queue.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+      job = most == 1 ? null : nextBefore(end);
     }
     return job;
+  }
+
+  private Job nextBefore(long end) {
+    try {
+      return queue.poll(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // closed: what has been claimed is still run
+      return null;
+    }
   }
 
   private void run(OnnxModel model, List<Job> batch, Scratch scratch) {
@@ -199,17 +222,17 @@ final class Workers implements AutoCloseable {
       double seconds = (System.nanoTime() - start) / 1e9;
       runs.observe(seconds);
       for (int i = 0; i < batch.size(); i++) {
-        batch.get(i).answer.complete(new Answer(outputs[i], seconds));
+        batch.get(i).output.complete(new Output(outputs[i], seconds));
       }
     } catch (UnusableModel e) {
       if (batch.size() > 1) { // one of them may be to blame, and the others are not to suffer
         batch.forEach(job -> run(model, List.of(job), scratch));
       } else {
         log.warn("no prediction: {}", e.getMessage());
-        batch.get(0).answer.completeExceptionally(failure(e));
+        batch.get(0).output.completeExceptionally(failure(e));
       }
     } catch (RuntimeException | Error e) {
-      batch.forEach(job -> job.answer.completeExceptionally(e));
+      batch.forEach(job -> job.output.completeExceptionally(e));
     }
   }
 
@@ -219,10 +242,13 @@ final class Workers implements AutoCloseable {
         "The model failed on this image: " + e.getMessage() + ".");
   }
 
-  /** No more is taken; a run that is under way ends. */
+  /** Who waits for a worker is refused; who is with one gets its answer. */
   @Override
   public void close() {
     closed = true;
     threads.forEach(Thread::interrupt);
+    for (Job job = queue.poll(); job != null; job = queue.poll()) {
+      job.refuse(ENDING);
+    }
   }
 }
