@@ -109,15 +109,21 @@ public final class Models implements AutoCloseable {
     return model;
   }
 
-  private synchronized void serve(OnnxModel model) {
+  private void serve(OnnxModel model) {
+    SharedModel old = replace(new SharedModel(model));
+    if (old != null) {
+      old.release(); // without the lock: no request waits while memory is freed
+    }
+  }
+
+  /** Returns the one that no longer serves: the one before, or this one after the end. */
+  private synchronized SharedModel replace(SharedModel next) {
     if (closed) {
-      model.close();
-      return;
+      return next;
     }
-    if (current != null) {
-      current.release();
-    }
-    current = new SharedModel(model);
+    SharedModel old = current;
+    current = next;
+    OnnxModel model = next.model();
     int classes = model.labels().size();
     state =
         new State(true, "the model " + name() + " tells " + classes + " classes apart", classes);
@@ -127,6 +133,7 @@ public final class Models implements AutoCloseable {
         .addKeyValue("input", model.input().toString())
         .addKeyValue("seconds", Math.round(loadSeconds * 1000) / 1000.0)
         .log("the model is loaded");
+    return old;
   }
 
   private synchronized void failed(String reason, Throwable cause) {
@@ -160,6 +167,7 @@ public final class Models implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
+    state = new State(false, "the service is shutting down", 0);
     if (current != null) {
       current.release();
       current = null;

@@ -18,7 +18,8 @@ final class SharedModel {
   }
 
   /**
-   * Takes it for a while: to be called by its owner, or under the same lock as {@link #release}.
+   * Takes it for a while. Only as long as its owner has not given it back: who hands it on sees to
+   * that.
    */
   synchronized void acquire() {
     users++;
