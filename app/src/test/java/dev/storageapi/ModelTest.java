@@ -16,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -92,14 +93,14 @@ class ModelTest {
   @Test
   void aFileThatIsNoModelOrIsCutIsRefused() throws IOException {
     byte[] whole = Files.readAllBytes(MODELS.resolve("light_resnet50.onnx"));
-    Path cut = Files.write(folder.resolve("cut.onnx"), java.util.Arrays.copyOf(whole, 40_000));
+    Path cut = Files.write(folder.resolve("cut.onnx"), Arrays.copyOf(whole, 40_000));
     Path text = Files.writeString(folder.resolve("text.onnx"), "no model");
     Path empty = Files.createFile(folder.resolve("empty.onnx"));
 
     for (Path file : List.of(cut, text, empty, folder)) {
       try (RunningApp app = with(file)) {
         assertThat(refusal(app)).doesNotContain(folder.toString()); // paths are for the log
-        assertThat(app.log()).anyMatch(line -> line.contains("path=" + file));
+        await().until(() -> app.log().stream().anyMatch(line -> line.contains("path=" + file)));
         assertThat(app.predict(png(Color.RED)).statusCode()).isEqualTo(503);
       }
     }
