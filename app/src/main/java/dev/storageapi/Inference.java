@@ -40,10 +40,13 @@ final class Inference implements AutoCloseable {
   /** What the live page shows of it. */
   InferenceStats.Sources stats() {
     return new InferenceStats.Sources(
-        models.name(),
-        predictApi.predictions()::confidences,
-        predictApi::waiting,
-        () -> models.state().loaded() ? null : models.state().reason());
+        models.name(), predictApi.predictions()::confidences, predictApi::waiting, this::trouble);
+  }
+
+  /** Why there is no model to ask, or null if there is one. */
+  private String trouble() {
+    Models.State state = models.state(); // once: it may change in between
+    return state.loaded() ? null : state.reason();
   }
 
   void start() {

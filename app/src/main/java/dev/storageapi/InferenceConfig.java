@@ -48,13 +48,13 @@ record InferenceConfig(
     int workers =
         settings.number(
             "INFERENCE_WORKERS", 0, 0, 256, "Threads that run the model; 0 for as many as cores");
-    int most = workers == 0 ? Math.min(cores, concurrent) : workers;
+    int threads = workers == 0 ? Math.min(cores, concurrent) : workers;
     return new InferenceConfig(
         !path.equals(NONE),
         model(settings, path),
         new PredictApi.Limits(
             concurrent,
-            most,
+            threads,
             settings.number(
                 "INFERENCE_MAX_BATCH",
                 1,

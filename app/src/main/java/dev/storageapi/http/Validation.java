@@ -41,10 +41,10 @@ public final class Validation {
     return problems.isEmpty();
   }
 
-  /** 422, for a field of the body that must be there. */
-  public static Response missing(String place, String name) {
+  /** 422, for a field of the body that must be there and is not. */
+  public static Response missingInBody(String name) {
     Validation validation = new Validation();
-    validation.problem("missing", place, name, "Field required", null, Map.of());
+    validation.problem("missing", "body", name, "Field required", null, Map.of());
     return validation.response();
   }
 

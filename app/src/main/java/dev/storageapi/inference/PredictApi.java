@@ -106,10 +106,13 @@ public final class PredictApi implements AutoCloseable {
 
   private static Response refused(NotPredicted e) {
     return switch (e.reason()) {
-      case NO_FILE -> Validation.missing("body", FIELD);
+      case NO_FILE -> Validation.missingInBody(FIELD);
       case QUEUE_FULL, TIMEOUT ->
           throw new Refusal(
-              503, e.getMessage(), Refusal.Reason.OVERLOAD, Map.of("Retry-After", "1"));
+              e.reason().status(),
+              e.getMessage(),
+              Refusal.Reason.OVERLOAD,
+              Map.of("Retry-After", "1"));
       case NO_MODEL -> detail(e).with("Retry-After", "5");
       default -> detail(e);
     };
@@ -189,7 +192,7 @@ public final class PredictApi implements AutoCloseable {
             .toList();
     Prediction best = top.get(0);
     predictions.count(best.classId(), best.className(), best.confidence().doubleValue());
-    return new Answer(id, models.name(), best, top, rounded(answer.seconds() * 1000, 3));
+    return new Answer(id, models.name(), best, top, rounded(output.seconds() * 1000, 3));
   }
 
   private static BigDecimal rounded(double number, int digits) {
