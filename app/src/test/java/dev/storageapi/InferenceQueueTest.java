@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -152,6 +153,28 @@ class InferenceQueueTest {
       double runs = scrape(app).sum("model_inference_duration_seconds_count");
       assertThat(runs).isLessThan(8);
       assertThat(scrape(app).sum("model_predictions_total")).isEqualTo(8);
+    }
+  }
+
+  @Test
+  void whatWaitsHoldsNoneOfTheBytesThatBodiesMayHave() {
+    byte[] large = Arrays.copyOf(digits.get(0), 1_200_000); // bytes behind an image do not matter
+    byte[] object = new byte[3_000_000];
+    try (RunningApp app =
+        RunningApp.withModel(
+            "SERVER_UPLOAD_BUDGET_BYTES", "4MiB",
+            "INFERENCE_MAX_BODY_BYTES", "4MiB",
+            "INFERENCE_WORKERS", "1",
+            "INFERENCE_MAX_BATCH", "8",
+            "INFERENCE_BATCH_WAIT", "2s")) {
+      app.withModelLoaded();
+      List<Future<HttpResponse<byte[]>>> waiting = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        waiting.add(clients.submit(() -> app.predict(large)));
+      }
+      await().until(() -> scrape(app).value("http_requests_in_flight") == 4); // this scrape as well
+      await().until(() -> app.send("PUT", "/api/buckets/1", object).statusCode() == 200);
+      assertThat(waiting).noneMatch(Future::isDone);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.storageapi;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -78,6 +79,22 @@ class PredictTest {
     json.get("top5").forEach(one -> sure.add(one.get("confidence").asDouble()));
     assertThat(sure).isSortedAccordingTo((a, b) -> Double.compare(b, a)).allMatch(p -> p <= 1);
     assertThat(json.get("inference_time_ms").asDouble()).isPositive();
+  }
+
+  @Test
+  void theLineInTheAccessLogTellsThePrediction() {
+    HttpResponse<byte[]> answer = app.predict(DIGITS.get(0).png());
+    String id = RunningApp.header(answer, "X-Request-ID");
+
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(app.log())
+                    .filteredOn(line -> line.contains("request_id=" + id))
+                    .singleElement()
+                    .asString()
+                    .contains(" model_name=digits prediction_class=0 confidence=")
+                    .contains(" path=/predict "));
   }
 
   @Test

@@ -81,8 +81,8 @@ public final class Models implements AutoCloseable {
       return Reloaded.DONE;
     } catch (UnusableModel e) {
       failed(e.getMessage(), null);
-    } catch (LinkageError | RuntimeException e) {
-      failed("ONNX Runtime cannot be used: " + e, e);
+    } catch (LinkageError | RuntimeException e) { // their messages have paths; the log has them
+      failed("ONNX Runtime cannot be used, by a " + e.getClass().getSimpleName(), e);
     } finally {
       loading.unlock();
     }

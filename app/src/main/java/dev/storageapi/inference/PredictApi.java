@@ -17,11 +17,15 @@ import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * {@code POST /predict}: what an image shows, by the model that serves. {@code docs/inference.md}.
  */
 public final class PredictApi implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(PredictApi.class);
 
   private static final String FIELD = "file";
   private static final int TOP = 5;
@@ -97,8 +101,11 @@ public final class PredictApi implements AutoCloseable {
   public Response predict(Request request) {
     try {
       Multipart.Part file = file(request);
-      return Response.json(200, admitted(request.id(), file, request.body()));
+      return Response.json(200, admitted(request, file));
     } catch (NotPredicted e) {
+      if (e.reason() == Reason.MODEL_FAILED) {
+        log.warn("no prediction: {}", e.getMessage());
+      }
       errors.labelValues(models.name(), e.reason().label()).inc();
       return refused(e);
     }
@@ -139,7 +146,7 @@ public final class PredictApi implements AutoCloseable {
     return file;
   }
 
-  private Answer admitted(String id, Multipart.Part file, byte[] body) {
+  private Answer admitted(Request request, Multipart.Part file) {
     SharedModel shared = models.acquire();
     try {
       if (!places.tryAcquire()) {
@@ -148,7 +155,9 @@ public final class PredictApi implements AutoCloseable {
       }
       try {
         OnnxModel model = shared.model();
-        return answer(id, model, workers.predict(model, tensor(model, file, body)));
+        float[] tensor = tensor(model, file, request.body());
+        request.releaseBody(); // what waits for a worker is the tensor alone
+        return answer(request, model, workers.predict(model, tensor));
       } finally {
         places.release();
       }
@@ -181,7 +190,7 @@ public final class PredictApi implements AutoCloseable {
         Reason.TIMEOUT, "Too many images are being read. Try again in a moment.");
   }
 
-  private Answer answer(String id, OnnxModel model, Workers.Output output) {
+  private Answer answer(Request request, OnnxModel model, Workers.Output output) {
     float[] probabilities = output.probabilities();
     List<Prediction> top =
         IntStream.range(0, probabilities.length)
@@ -192,11 +201,16 @@ public final class PredictApi implements AutoCloseable {
             .toList();
     Prediction best = top.get(0);
     predictions.count(best.classId(), best.className(), best.confidence().doubleValue());
-    return new Answer(id, models.name(), best, top, rounded(output.seconds() * 1000, 3));
+    request.note("model_name", models.name());
+    request.note("prediction_class", best.className());
+    request.note("confidence", best.confidence());
+    return new Answer(request.id(), models.name(), best, top, rounded(output.seconds() * 1000, 3));
   }
 
   private static BigDecimal rounded(double number, int digits) {
-    return BigDecimal.valueOf(number).setScale(digits, RoundingMode.HALF_UP).stripTrailingZeros();
+    BigDecimal shortened =
+        BigDecimal.valueOf(number).setScale(digits, RoundingMode.HALF_UP).stripTrailingZeros();
+    return shortened.scale() < 0 ? shortened.setScale(0) : shortened; // 10, not 1E+1
   }
 
   /** How many wait for a worker. */

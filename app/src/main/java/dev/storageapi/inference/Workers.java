@@ -15,16 +15,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Threads that run models, with a queue in front of them. How long the queue can become is the
  * business of who calls: each caller waits for its answer, so it is as long as there are callers.
  */
 final class Workers implements AutoCloseable {
-
-  private static final Logger log = LoggerFactory.getLogger(Workers.class);
 
   private static final String ENDING = "The service is shutting down.";
 
@@ -228,7 +224,6 @@ final class Workers implements AutoCloseable {
       if (batch.size() > 1) { // one of them may be to blame, and the others are not to suffer
         batch.forEach(job -> run(model, List.of(job), scratch));
       } else {
-        log.warn("no prediction: {}", e.getMessage());
         batch.get(0).output.completeExceptionally(failure(e));
       }
     } catch (RuntimeException | Error e) {
