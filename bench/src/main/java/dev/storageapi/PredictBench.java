@@ -47,8 +47,11 @@ public final class PredictBench {
   private PredictBench() {}
 
   /** What is asked again and again. */
-  private interface Work {
+  private interface Work extends AutoCloseable {
     void once() throws IOException, OrtException;
+
+    @Override
+    default void close() throws IOException {}
   }
 
   /** One for each client. */
@@ -143,11 +146,12 @@ public final class PredictBench {
   }
 
   private static long count(Client client, long end) throws IOException, OrtException {
-    Work work = client.connect();
     long done = 0;
-    while (System.nanoTime() < end) {
-      work.once();
-      done++;
+    try (Work work = client.connect()) {
+      while (System.nanoTime() < end) {
+        work.once();
+        done++;
+      }
     }
     return done;
   }
@@ -199,11 +203,12 @@ public final class PredictBench {
   private static final class Http implements Work {
 
     private final byte[] request;
+    private final Socket socket;
     private final OutputStream out;
     private final InputStream in;
 
     Http(int port, byte[] request) throws IOException {
-      Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+      socket = new Socket(InetAddress.getLoopbackAddress(), port);
       socket.setTcpNoDelay(true);
       this.request = request;
       out = socket.getOutputStream();
@@ -226,6 +231,11 @@ public final class PredictBench {
       }
     }
 
+    @Override
+    public void close() throws IOException {
+      socket.close();
+    }
+
     private String line() throws IOException {
       StringBuilder line = new StringBuilder();
       for (int c = in.read(); c != '\n'; c = in.read()) {
@@ -243,8 +253,8 @@ public final class PredictBench {
   private static void awaitModel(int port) throws InterruptedException {
     String ready = "GET /ready/inference HTTP/1.1\r\nHost: x\r\n\r\n";
     for (int i = 0; i < 600; i++) {
-      try {
-        new Http(port, ready.getBytes(ISO_8859_1)).once();
+      try (Http client = new Http(port, ready.getBytes(ISO_8859_1))) {
+        client.once();
         return;
       } catch (IOException e) {
         TimeUnit.MILLISECONDS.sleep(100);
