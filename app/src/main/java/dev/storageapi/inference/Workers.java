@@ -104,14 +104,16 @@ final class Workers implements AutoCloseable {
     waits = metrics.classicHistogram(Metric.INFERENCE_QUEUE_DURATION);
     runs = metrics.nativeHistogram(Metric.MODEL_INFERENCE_DURATION).labelValues(name);
     metrics.gauge(Metric.INFERENCE_QUEUE_SIZE, queue::size);
-    this.threads =
-        IntStream.rangeClosed(1, threads)
-            .mapToObj(i -> new Thread(this::work, "inference-" + i))
-            .toList();
+    this.threads = IntStream.rangeClosed(1, threads).mapToObj(this::thread).toList();
+  }
+
+  private Thread thread(int number) {
+    Thread thread = new Thread(this::work, "inference-" + number);
+    thread.setDaemon(true);
+    return thread;
   }
 
   void start() {
-    threads.forEach(thread -> thread.setDaemon(true));
     threads.forEach(Thread::start);
   }
 
