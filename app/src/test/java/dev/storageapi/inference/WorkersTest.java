@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.inference.NotPredicted.Reason;
+import dev.storageapi.telemetry.Metric;
 import dev.storageapi.telemetry.Metrics;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
+import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -21,6 +24,7 @@ class WorkersTest {
   private static final Duration LONG = Duration.ofHours(1);
   private static final Duration SOON = Duration.ofSeconds(10);
 
+  private final Metrics metrics = new Metrics();
   private OnnxModel model;
 
   @BeforeEach
@@ -51,8 +55,19 @@ class WorkersTest {
   }
 
   /** One worker, which waits so long for a second image to run with the first. */
-  private static Workers workers(Duration batchWait, Duration timeout) {
-    return new Workers(1, 2, batchWait, timeout, "digits", new Metrics());
+  private Workers workers(Duration batchWait, Duration timeout) {
+    return new Workers(1, 2, batchWait, timeout, "digits", metrics);
+  }
+
+  /** How many a worker has taken. */
+  private long taken() {
+    return metrics
+        .registry()
+        .scrape(name -> name.equals(Metric.INFERENCE_QUEUE_DURATION.exposedName()))
+        .stream()
+        .flatMap(histogram -> ((HistogramSnapshot) histogram).getDataPoints().stream())
+        .mapToLong(HistogramDataPointSnapshot::getCount)
+        .sum();
   }
 
   private Workers.Output predict(Workers workers) {
@@ -119,9 +134,8 @@ class WorkersTest {
   void whoIsWithAWorkerAtTheEndGetsItsAnswer() {
     Workers workers = workers(LONG, LONG);
     CompletableFuture<Workers.Output> client = predicting(workers);
-    await().until(() -> workers.waiting() == 1);
     workers.start();
-    await().until(() -> workers.waiting() == 0); // now it waits for a second one
+    await().until(() -> taken() == 1); // now it waits for a second one
 
     workers.close();
 
@@ -134,9 +148,8 @@ class WorkersTest {
       CompletableFuture<Workers.Output> output = new CompletableFuture<>();
       Thread client = client(workers, output);
       client.start();
-      await().until(() -> workers.waiting() == 1);
       workers.start();
-      await().until(() -> workers.waiting() == 0);
+      await().until(() -> taken() == 1);
 
       client.interrupt();
       await().until(() -> client.getState() == Thread.State.WAITING); // no longer for a time
