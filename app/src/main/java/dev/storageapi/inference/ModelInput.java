@@ -152,7 +152,9 @@ final class ModelInput {
     List<Float> numbers = new ArrayList<>();
     try {
       JsonNode array = Json.read(json.getBytes(StandardCharsets.UTF_8));
-      array.forEach(number -> numbers.add(number.isNumber() ? number.floatValue() : Float.NaN));
+      if (array.isArray()) {
+        array.forEach(number -> numbers.add(number.isNumber() ? number.floatValue() : Float.NaN));
+      }
     } catch (IllegalArgumentException e) {
       throw wrong(key);
     }
