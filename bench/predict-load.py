@@ -8,6 +8,7 @@ keep it busy, then sends images at shares of that by scripts/load_test.sh: reque
 take. First: mvn package -DskipTests
 """
 import argparse
+import concurrent.futures
 import json
 import math
 import os
@@ -17,7 +18,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
 
@@ -54,19 +54,16 @@ def wait_until_ready(process):
 def capacity(image, seconds, clients=8):
     """Answers a second when there is always more to do."""
     end = time.monotonic() + seconds
-    counts = [0] * clients
 
-    def client(number):
+    def client(_):
+        count = 0
         while time.monotonic() < end:
             post(image)
-            counts[number] += 1
+            count += 1
+        return count
 
-    threads = [threading.Thread(target=client, args=(i,)) for i in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sum(counts) / seconds
+    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+        return sum(pool.map(client, range(clients))) / seconds  # fails with the first that fails
 
 
 def under_load(rate, seconds, image):

@@ -27,6 +27,10 @@ record InferenceConfig(
   private static final String DIGITS = "digits";
   private static final String NONE = "none";
   private static final int LONGEST_NAME = 60;
+
+  /** A body is one array, and is doubled while it is read. */
+  private static final long MAX_BODY_BYTES = 512L << 20;
+
   private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,9}(\\.[0-9]{1,9})?");
 
   static InferenceConfig read(Settings settings) {
@@ -37,54 +41,18 @@ record InferenceConfig(
             "The classifier, an ONNX file; digits is the one that ships with the product; none for"
                 + " none",
             value -> !value.isEmpty());
-    int cores = Runtime.getRuntime().availableProcessors();
-    int concurrent =
-        settings.number(
-            "INFERENCE_MAX_CONCURRENT",
-            16,
-            1,
-            1000,
-            "Predictions waiting or under way at once; over it 503");
-    int workers =
-        settings.number(
-            "INFERENCE_WORKERS", 0, 0, 256, "Threads that run the model; 0 for as many as cores");
-    int threads = workers == 0 ? Math.min(cores, concurrent) : workers;
+    long memory =
+        memory(
+            settings.size(
+                "INFERENCE_MEMORY_BYTES",
+                "0",
+                0,
+                "The heap that images which are decoded or wait may have together; 0 for a quarter"
+                    + " of it"));
     return new InferenceConfig(
         !path.equals(NONE),
-        model(settings, path),
-        new PredictApi.Limits(
-            concurrent,
-            threads,
-            settings.number(
-                "INFERENCE_MAX_BATCH",
-                1,
-                1,
-                256,
-                "The most waiting images that are run together, if the model can"),
-            settings.duration(
-                "INFERENCE_BATCH_WAIT",
-                "0ms",
-                Duration.ZERO,
-                "How long the first image of a batch waits for more"),
-            settings.duration(
-                "INFERENCE_TIMEOUT",
-                "3s",
-                Duration.ofMillis(1),
-                "How long an image waits for its turn; then 503"),
-            settings.number(
-                "INFERENCE_MAX_PARTS", 16, 1, 1000, "Parts of a form; with more the answer is 400"),
-            settings.number(
-                "INFERENCE_MAX_PART_HEADER_BYTES",
-                4096,
-                64,
-                65_536,
-                "Headers of a part of a form; with longer ones the answer is 400"),
-            settings.number(
-                "INFERENCE_MAX_PIXELS",
-                16_777_216,
-                1,
-                268_435_456,
-                "Width by height of an image; over it 413, before it is decoded")),
+        model(settings, path, memory),
+        limits(settings, memory),
         settings.size(
             "INFERENCE_MAX_BODY_BYTES",
             "8MiB",
@@ -98,7 +66,56 @@ record InferenceConfig(
             "The classes that have a name in the metrics; those behind them are other"));
   }
 
-  private static ModelSettings model(Settings settings, String path) {
+  private static PredictApi.Limits limits(Settings settings, long memory) {
+    int cores = Runtime.getRuntime().availableProcessors();
+    int concurrent =
+        settings.number(
+            "INFERENCE_MAX_CONCURRENT",
+            16,
+            1,
+            1000,
+            "Predictions waiting or under way at once; over it 503");
+    int workers =
+        settings.number(
+            "INFERENCE_WORKERS", 0, 0, 256, "Threads that run the model; 0 for as many as cores");
+    int threads = workers == 0 ? Math.min(cores, concurrent) : workers;
+    return new PredictApi.Limits(
+        concurrent,
+        threads,
+        settings.number(
+            "INFERENCE_MAX_BATCH",
+            1,
+            1,
+            256,
+            "The most waiting images that are run together, if the model can"),
+        settings.duration(
+            "INFERENCE_BATCH_WAIT",
+            "0ms",
+            Duration.ZERO,
+            "How long the first image of a batch waits for more"),
+        settings.duration(
+            "INFERENCE_TIMEOUT",
+            "3s",
+            Duration.ofMillis(1),
+            "How long an image waits for its turn; then 503"),
+        settings.number(
+            "INFERENCE_MAX_PARTS", 16, 1, 1000, "Parts of a form; with more the answer is 400"),
+        settings.number(
+            "INFERENCE_MAX_PART_HEADER_BYTES",
+            4096,
+            64,
+            65_536,
+            "Headers of a part of a form; with longer ones the answer is 400"),
+        settings.number(
+            "INFERENCE_MAX_PIXELS",
+            16_777_216,
+            1,
+            268_435_456,
+            "Width by height of an image; over it 413, before it is decoded"),
+        memory);
+  }
+
+  private static ModelSettings model(Settings settings, String path, long memory) {
     boolean file = !List.of(DIGITS, NONE).contains(path);
     Optional<Path> labels =
         Optional.of(
@@ -163,7 +180,12 @@ record InferenceConfig(
                 "INFERENCE_NATIVE_DIR",
                 "./data/native",
                 "Where ONNX Runtime's native library is unpacked to, once; nobody else may write there",
-                text -> !text.isEmpty())));
+                text -> !text.isEmpty())),
+        memory);
+  }
+
+  private static long memory(long set) {
+    return set == 0 ? Runtime.getRuntime().maxMemory() / 4 : set;
   }
 
   private static String nameOf(String path) {
@@ -202,11 +224,17 @@ record InferenceConfig(
     if (model.std().size() == 2 || model.std().size() > 3) {
       settings.problem("MODEL_STD has neither one number nor three");
     }
+    if (maxBodyBytes > MAX_BODY_BYTES) {
+      settings.problem("INFERENCE_MAX_BODY_BYTES is more than 512MiB");
+    }
     if (maxBodyBytes > server.uploadBudgetBytes()) {
       settings.problem("INFERENCE_MAX_BODY_BYTES is more than SERVER_UPLOAD_BUDGET_BYTES");
     }
-    if (limits.timeout().multipliedBy(2).compareTo(server.responseTimeout()) >= 0) {
-      settings.problem("two times INFERENCE_TIMEOUT is not less than SERVER_RESPONSE_TIMEOUT");
+    Duration longest = limits.timeout().multipliedBy(2).plus(limits.batchWait());
+    if (longest.compareTo(server.responseTimeout()) >= 0) {
+      settings.problem(
+          "two times INFERENCE_TIMEOUT and INFERENCE_BATCH_WAIT together are not less than"
+              + " SERVER_RESPONSE_TIMEOUT");
     }
     if (limits.batchWait().compareTo(limits.timeout()) >= 0) {
       settings.problem("INFERENCE_BATCH_WAIT is not less than INFERENCE_TIMEOUT");

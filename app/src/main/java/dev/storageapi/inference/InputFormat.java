@@ -88,6 +88,11 @@ public record InputFormat(
     std = List.copyOf(std);
   }
 
+  /** How many bytes {@link #tensor} takes. */
+  long bytes() {
+    return (long) Float.BYTES * size();
+  }
+
   /** How many floats there are. */
   int size() {
     return width * height * channels.count();
@@ -100,7 +105,7 @@ public record InputFormat(
         : new long[] {pictures, height, width, channels.count()};
   }
 
-  /** The columns and rows of a picture that are worth to be decoded. */
+  /** The most columns and rows of a picture that are worth to be decoded. */
   int side() {
     return Math.max(LEAST_SIDE, 4 * Math.max(width, height));
   }

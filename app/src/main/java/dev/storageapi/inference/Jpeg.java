@@ -35,7 +35,7 @@ final class Jpeg {
   private static final int MAX_SCANS = 64;
 
   /** How many pixels all scans may have together, in images of the largest size. */
-  private static final int SCANNED_IMAGES = 16;
+  private static final int SCANNED_IMAGES = 4;
 
   /**
    * Of several scans the JDK's reader holds the whole image outside the heap, up to 6 bytes for a

@@ -1,8 +1,12 @@
 package dev.storageapi.inference;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.storageapi.http.Json;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +19,11 @@ import java.util.stream.IntStream;
  * JSON array; else their numbers.
  */
 final class Labels {
+
+  /** Each answer has five. */
+  private static final int LONGEST = 200;
+
+  private static final int MAX_BYTES = 16 << 20;
 
   private final Optional<Path> file;
   private final String metadata;
@@ -36,6 +45,9 @@ final class Labels {
    */
   List<String> of(int classes) throws UnusableModel {
     List<String> labels = file.isPresent() ? lines(file.get()) : told(classes);
+    if (labels.stream().anyMatch(label -> label.length() > LONGEST)) {
+      throw new UnusableModel("a label has more than " + LONGEST + " characters");
+    }
     if (labels.size() != classes) {
       throw new UnusableModel(
           "there are " + labels.size() + " labels, and the model has " + classes + " classes");
@@ -44,8 +56,17 @@ final class Labels {
   }
 
   private static List<String> lines(Path file) throws UnusableModel {
-    try {
-      return Files.readString(file).lines().map(String::strip).filter(s -> !s.isEmpty()).toList();
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(MAX_BYTES + 1);
+      if (bytes.length > MAX_BYTES) {
+        throw new UnusableModel("MODEL_LABELS has more than " + MAX_BYTES + " bytes");
+      }
+      String text = UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      return text.replaceFirst("^\uFEFF", "")
+          .lines()
+          .map(String::strip)
+          .filter(line -> !line.isEmpty())
+          .toList();
     } catch (IOException e) {
       throw new UnusableModel("MODEL_LABELS is no file that can be read, or not in UTF-8");
     }
@@ -57,11 +78,14 @@ final class Labels {
     }
     try {
       List<String> labels = new ArrayList<>();
-      Json.read(metadata.getBytes(StandardCharsets.UTF_8))
-          .forEach(label -> labels.add(label.asText()));
-      return labels;
+      JsonNode array = Json.read(metadata.getBytes(UTF_8));
+      array.forEach(label -> labels.add(label.textValue()));
+      if (array.isArray() && !labels.contains(null)) {
+        return labels;
+      }
     } catch (IllegalArgumentException e) {
-      throw new UnusableModel("the model's metadata has wrong labels");
+      // no JSON: as wrong as an array of something else
     }
+    throw new UnusableModel("the model's metadata has wrong labels");
   }
 }

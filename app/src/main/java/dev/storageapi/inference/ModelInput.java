@@ -25,6 +25,9 @@ final class ModelInput {
   /** A larger input would be no thumbnail any more: its tensors alone would fill the heap. */
   private static final int MAX_SIDE = 4096;
 
+  /** Of so many images at least there must be room for the tensors. */
+  private static final int LEAST_IMAGES = 4;
+
   private final long[] shape;
   private final Map<String, String> metadata;
   private final ModelSettings settings;
@@ -51,6 +54,10 @@ final class ModelInput {
     Channels channels = channels(shape[first ? 1 : 3]);
     Size size = size(shape[first ? 3 : 2], shape[first ? 2 : 1]);
     int count = channels.count();
+    long bytes = (long) Float.BYTES * size.width() * size.height() * count;
+    if (bytes > settings.memoryBytes() / LEAST_IMAGES) {
+      throw unusable("is too large for INFERENCE_MEMORY_BYTES: an image takes " + bytes + " bytes");
+    }
     List<Float> std = numbers("std", settings.std(), count, 1);
     if (std.stream().anyMatch(deviation -> deviation < ModelSettings.LEAST_STD)) {
       throw new UnusableModel("the model's std is less than " + ModelSettings.LEAST_STD);

@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
  * @param softmax whether the model's outputs are still to be made probabilities
  * @param intraOpThreads the threads that share the work of one run
  * @param nativeDirectory where the runtime's native library is unpacked to
+ * @param memoryBytes of the heap, which all images that are decoded or wait share
  */
 public record ModelSettings(
     String name,
@@ -31,7 +32,8 @@ public record ModelSettings(
     Optional<InputFormat.Resize> resize,
     Optional<Boolean> softmax,
     int intraOpThreads,
-    Path nativeDirectory) {
+    Path nativeDirectory,
+    long memoryBytes) {
 
   /** A smaller deviation would make numbers of pixels that are none any more. */
   public static final float LEAST_STD = 1e-6f;

@@ -1,14 +1,25 @@
 package dev.storageapi.inference;
 
+import static java.nio.file.StandardOpenOption.CREATE;
+import static java.nio.file.StandardOpenOption.TRUNCATE_EXISTING;
+import static java.nio.file.StandardOpenOption.WRITE;
+
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.JarURLConnection;
 import java.net.URL;
-import java.net.URLConnection;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
+import java.util.jar.JarEntry;
+import java.util.zip.CRC32;
+import java.util.zip.CheckedInputStream;
 
 /**
  * ONNX Runtime's native library, unpacked from its jar once and then found there by every start.
@@ -28,22 +39,41 @@ public final class NativeLibrary {
   private NativeLibrary() {}
 
   /**
-   * Puts what is missing in {@code folder}, or is not of this version.
+   * Puts what is missing in {@code folder}, or is not of this version, or is damaged. Others who do
+   * so at the same time wait for each other.
    *
    * @throws UnusableModel if the jar is not there, has none for this machine, or the folder cannot
    *     be written to
    */
-  static void unpackTo(Path folder) throws UnusableModel {
+  @SuppressWarnings("try") // the lock is there to be held
+  static synchronized void unpackTo(Path folder) throws UnusableModel {
     try {
+      if (isWhole(folder)) {
+        return; // perhaps nobody may write there
+      }
       Files.createDirectories(folder);
-      for (String name : NAMES) {
-        String file = System.mapLibraryName(name);
-        unpack(resource(file), folder.resolve(file));
+      Path lock = folder.resolve(".lock");
+      try (FileChannel channel = FileChannel.open(lock, CREATE, WRITE);
+          FileLock held = channel.lock()) {
+        for (String name : NAMES) {
+          String file = System.mapLibraryName(name);
+          unpack(resource(file), folder.resolve(file));
+        }
       }
     } catch (IOException e) {
       String why = e.getClass().getSimpleName(); // its message has the path
       throw new UnusableModel("cannot unpack ONNX Runtime to INFERENCE_NATIVE_DIR: " + why);
     }
+  }
+
+  private static boolean isWhole(Path folder) throws IOException, UnusableModel {
+    for (String name : NAMES) {
+      String file = System.mapLibraryName(name);
+      if (!isSame(resource(file), folder.resolve(file))) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static URL resource(String file) throws UnusableModel {
@@ -66,22 +96,32 @@ public final class NativeLibrary {
     return system + "-" + (arch.equals("amd64") || arch.equals("x86_64") ? "x64" : arch);
   }
 
-  /** A file of the same size is taken for the same: versions differ in it. */
-  private static void unpack(URL from, Path to) throws IOException {
-    URLConnection connection = from.openConnection();
-    connection.setUseCaches(false);
-    try (InputStream in = connection.getInputStream()) {
-      if (Files.exists(to) && Files.size(to) == connection.getContentLengthLong()) {
-        return;
-      }
-      Path part =
-          to.resolveSibling(to.getFileName() + "." + ProcessHandle.current().pid() + ".part");
-      try {
-        Files.copy(in, part, StandardCopyOption.REPLACE_EXISTING);
-        Files.move(part, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(part);
-      }
+  /** Whether the file has the size and the checksum that the jar has of it. */
+  private static boolean isSame(URL from, Path to) throws IOException {
+    if (!Files.isRegularFile(to)) {
+      return false;
     }
+    JarEntry entry = ((JarURLConnection) from.openConnection()).getJarEntry();
+    if (Files.size(to) != entry.getSize()) {
+      return false;
+    }
+    try (InputStream in = new CheckedInputStream(Files.newInputStream(to), new CRC32())) {
+      in.transferTo(OutputStream.nullOutputStream());
+      return ((CheckedInputStream) in).getChecksum().getValue() == entry.getCrc();
+    }
+  }
+
+  /** On the disk as a whole before it has its name. */
+  private static void unpack(URL from, Path to) throws IOException {
+    if (isSame(from, to)) {
+      return;
+    }
+    Path part = to.resolveSibling(to.getFileName() + ".part");
+    try (InputStream in = from.openStream();
+        FileChannel out = FileChannel.open(part, CREATE, WRITE, TRUNCATE_EXISTING)) {
+      in.transferTo(Channels.newOutputStream(out));
+      out.force(true);
+    }
+    Files.move(part, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 }

@@ -50,11 +50,23 @@ final class NotPredicted extends RuntimeException {
   }
 
   private final Reason reason;
+  private final String because;
 
   /** No prediction, told to the client as {@code detail}. */
   NotPredicted(Reason reason, String detail) {
+    this(reason, detail, "");
+  }
+
+  /** The same; {@code because} is for the log. */
+  NotPredicted(Reason reason, String detail, String because) {
     super(detail, null, false, false);
     this.reason = reason;
+    this.because = because;
+  }
+
+  /** What is not for clients. */
+  String because() {
+    return because;
   }
 
   Reason reason() {

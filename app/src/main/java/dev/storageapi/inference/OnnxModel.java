@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtSession.RunOptions;
 import ai.onnxruntime.OrtSession.SessionOptions;
 import ai.onnxruntime.TensorInfo;
 import java.io.IOException;
@@ -15,9 +16,11 @@ import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
@@ -33,6 +36,9 @@ final class OnnxModel implements AutoCloseable {
   private static final Pattern FOLDERS =
       Pattern.compile("(?:[A-Za-z]:)?(?:[/\\\\][^/\\\\\"':]+)*[/\\\\]");
 
+  /** The part of the memory for images that one run may have outside the heap. */
+  private static final int RUN_PART = 8;
+
   private final OrtEnvironment environment;
   private final OrtSession session;
   private final String inputName;
@@ -40,6 +46,8 @@ final class OnnxModel implements AutoCloseable {
   private final InputFormat input;
   private final List<String> labels;
   private final boolean softmax;
+  private final long maxBytes;
+  private final Set<RunOptions> runs = new HashSet<>();
 
   /** Loads and tries one: what cannot be served is found now. Needs the {@link NativeLibrary}. */
   static OnnxModel load(ModelSettings settings) throws UnusableModel {
@@ -95,6 +103,7 @@ final class OnnxModel implements AutoCloseable {
     if (!(node.getInfo() instanceof TensorInfo info) || info.type != OnnxJavaType.FLOAT) {
       throw new UnusableModel("the model's input is not of 32-bit floats: " + node.getInfo());
     }
+    maxBytes = Math.min(Integer.MAX_VALUE, settings.memoryBytes() / RUN_PART);
     inputName = node.getName();
     Map<String, String> metadata = session.getMetadata().getCustomMetadata();
     input = new ModelInput(info.getShape(), metadata, settings).format();
@@ -139,21 +148,24 @@ final class OnnxModel implements AutoCloseable {
     return labels;
   }
 
-  /** Whether one run can take several images. */
-  boolean batches() {
-    return batch == -1;
+  /** How many images one run can take. */
+  int mostImages() {
+    return batch == -1 ? (int) Math.max(1, maxBytes / input.bytes()) : 1;
   }
 
   /**
    * The probability of each class, for each image.
    *
-   * @param tensors of the form of {@link #input}; one, unless it {@link #batches}
+   * @param tensors of the form of {@link #input}, at most {@link #mostImages}
    * @throws UnusableModel if the model fails on them, or gives what is no probability
    */
   float[][] run(List<float[]> tensors, Scratch scratch) throws UnusableModel {
     try {
       float[][] all = raw(tensors, scratch);
       for (float[] outputs : all) {
+        if (outputs.length != labels.size()) {
+          throw new UnusableModel("the model gave " + outputs.length + " numbers for its classes");
+        }
         if (softmax) {
           softmax(outputs);
         }
@@ -170,7 +182,8 @@ final class OnnxModel implements AutoCloseable {
     tensors.forEach(joined::put);
     long[] shape = input.shape(tensors.size());
     try (OnnxTensor tensor = OnnxTensor.createTensor(environment, joined.flip(), shape);
-        OrtSession.Result result = session.run(Map.of(inputName, tensor))) {
+        Run run = new Run();
+        OrtSession.Result result = session.run(Map.of(inputName, tensor), run.options)) {
       if (!(result.get(0) instanceof OnnxTensor output)
           || output.getInfo().type != OnnxJavaType.FLOAT) {
         throw new UnusableModel("the model's output is not of 32-bit floats");
@@ -230,6 +243,40 @@ final class OnnxModel implements AutoCloseable {
   private static String oneLine(OrtException e) {
     String line = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
     return FOLDERS.matcher(line).replaceAll("").replaceFirst("\\.$", "");
+  }
+
+  /** A run that can be ended from outside. */
+  private final class Run implements AutoCloseable {
+
+    private final RunOptions options;
+
+    Run() throws OrtException {
+      options = new RunOptions();
+      synchronized (runs) {
+        runs.add(options);
+      }
+    }
+
+    @Override
+    public void close() {
+      synchronized (runs) {
+        runs.remove(options);
+      }
+      options.close();
+    }
+  }
+
+  /** Has the runs that are under way fail, each before its next step. */
+  void terminate() {
+    synchronized (runs) {
+      for (RunOptions run : runs) {
+        try {
+          run.setTerminate(true);
+        } catch (OrtException e) {
+          throw new IllegalStateException(e);
+        }
+      }
+    }
   }
 
   /** Frees what the runtime holds. */

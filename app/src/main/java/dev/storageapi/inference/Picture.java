@@ -1,6 +1,7 @@
 package dev.storageapi.inference;
 
 import dev.storageapi.inference.NotPredicted.Reason;
+import java.util.function.LongConsumer;
 
 /**
  * A decoded image. It may have fewer columns and rows than the file: of large ones only each n-th
@@ -56,12 +57,22 @@ final class Picture {
    * How much may be decoded.
    *
    * @param maxPixels of the file's width times its height
-   * @param side the columns and the rows that are kept at least, if the image has them. Twice as
-   *     many are kept at most, so that a picture has less than {@code 12 * side * side} bytes;
-   *     while it is decoded there are up to {@code 8} bytes a pixel beside them, and for a
-   *     progressive JPEG 6 for each pixel of the file
+   * @param side the columns and the rows that are kept at most; half as many are kept at least, if
+   *     the image has them
+   * @param memory hears, before anything is made, how many bytes of the heap the pixels will take;
+   *     it may wait, or throw {@link NotPredicted}
    */
-  record Limits(long maxPixels, int side) {
+  record Limits(long maxPixels, int side, LongConsumer memory) {
+
+    /**
+     * The JDK's readers have up to 8 for a pixel; then there are 3, and 2 for what is made of it.
+     */
+    private static final int BYTES_A_PIXEL = 13;
+
+    /** Limits where there is memory enough. */
+    Limits(long maxPixels, int side) {
+      this(maxPixels, side, bytes -> {});
+    }
 
     /** Formats with more have rows that cannot be held cheaply. JPEG and GIF have no more. */
     private static final int MAX_SIDE = 65_535;
@@ -80,11 +91,16 @@ final class Picture {
             Reason.TOO_MANY_PIXELS,
             "The image may have " + maxPixels + " pixels, and " + MAX_SIDE + " at a side.");
       }
+      memory.accept((long) BYTES_A_PIXEL * kept(width) * kept(height));
     }
 
     /** Each how many-th of so many columns, or rows, is kept. */
     int step(int size) {
-      return Math.max(1, size / side);
+      return (size + side - 1) / side;
+    }
+
+    private int kept(int size) {
+      return (size + step(size) - 1) / step(size);
     }
   }
 

@@ -30,6 +30,9 @@ public final class PredictApi implements AutoCloseable {
   private static final String FIELD = "file";
   private static final int TOP = 5;
 
+  /** As often a file is copied at most while it is decoded. */
+  private static final long COPIES = 4;
+
   /**
    * What bounds a request and all of them together.
    *
@@ -41,6 +44,7 @@ public final class PredictApi implements AutoCloseable {
    * @param maxParts of a multipart body
    * @param maxPartHeaderBytes of one part
    * @param maxPixels of an image
+   * @param memoryBytes of the heap, for all images that are decoded or wait
    */
   public record Limits(
       int concurrent,
@@ -50,7 +54,8 @@ public final class PredictApi implements AutoCloseable {
       Duration timeout,
       int maxParts,
       int maxPartHeaderBytes,
-      long maxPixels) {}
+      long maxPixels,
+      long memoryBytes) {}
 
   private record Prediction(int classId, String className, BigDecimal confidence) {}
 
@@ -66,6 +71,7 @@ public final class PredictApi implements AutoCloseable {
   private final Workers workers;
   private final Semaphore places;
   private final Semaphore decoders;
+  private final HeapBudget heap;
   private final Predictions predictions;
   private final DistributionDataPoint sizes;
   private final Counter errors;
@@ -84,6 +90,7 @@ public final class PredictApi implements AutoCloseable {
             metrics);
     places = new Semaphore(limits.concurrent());
     decoders = new Semaphore(limits.workers());
+    heap = new HeapBudget(limits.memoryBytes(), limits.timeout());
     predictions = new Predictions(models.name(), maxClassLabels, metrics);
     sizes = metrics.classicHistogram(Metric.IMAGE_SIZE);
     errors = metrics.counter(Metric.MODEL_INFERENCE_ERRORS);
@@ -104,7 +111,7 @@ public final class PredictApi implements AutoCloseable {
       return Response.json(200, admitted(request, file));
     } catch (NotPredicted e) {
       if (e.reason() == Reason.MODEL_FAILED) {
-        log.warn("no prediction: {}", e.getMessage());
+        log.warn("no prediction: {}", e.because());
       }
       errors.labelValues(models.name(), e.reason().label()).inc();
       return refused(e);
@@ -153,10 +160,11 @@ public final class PredictApi implements AutoCloseable {
         throw new NotPredicted(
             Reason.QUEUE_FULL, "Too many images are waiting. Try again in a moment.");
       }
-      try {
+      try (HeapBudget.Lease lease = heap.new Lease()) {
         OnnxModel model = shared.model();
-        float[] tensor = tensor(model, file, request.body());
+        float[] tensor = tensor(model.input(), file, request.body(), lease);
         request.releaseBody(); // what waits for a worker is the tensor alone
+        lease.keep(model.input().bytes());
         return answer(request, model, workers.predict(model, tensor));
       } finally {
         places.release();
@@ -167,11 +175,14 @@ public final class PredictApi implements AutoCloseable {
   }
 
   /** Only so many at once: what is decoded is on the heap, and more would not be quicker. */
-  private float[] tensor(OnnxModel model, Multipart.Part file, byte[] body) {
+  private float[] tensor(
+      InputFormat input, Multipart.Part file, byte[] body, HeapBudget.Lease lease) {
     acquireDecoder();
     try {
-      InputFormat input = model.input();
-      Picture.Limits most = new Picture.Limits(limits.maxPixels(), input.side());
+      long others = COPIES * file.length() + input.bytes();
+      Picture.Limits most =
+          new Picture.Limits(
+              limits.maxPixels(), input.side(), pixels -> lease.take(pixels + others));
       return input.tensor(Picture.decode(body, file.offset(), file.length(), most));
     } finally {
       decoders.release();

@@ -39,7 +39,10 @@ public final class Predictions {
   }
 
   private String label(int id, String name) {
-    String label = name.length() <= LONGEST ? name : name.substring(0, LONGEST);
+    String label =
+        name.codePointCount(0, name.length()) <= LONGEST
+            ? name
+            : name.substring(0, name.offsetByCodePoints(0, LONGEST));
     if (id >= maxLabels) {
       return OTHER;
     }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +22,11 @@ import java.util.stream.IntStream;
  * business of who calls: each caller waits for its answer, so it is as long as there are callers.
  */
 final class Workers implements AutoCloseable {
+
+  /** How long the end waits for runs that are under way. */
+  private static final Duration END = Duration.ofSeconds(2);
+
+  private static final Duration STEP = Duration.ofMillis(20);
 
   private static final String ENDING = "The service is shutting down.";
 
@@ -67,11 +73,13 @@ final class Workers implements AutoCloseable {
       return claimed.compareAndSet(false, true);
     }
 
-    /** Unless a worker has it. */
-    void refuse(String detail) {
-      if (claim()) {
+    /** Unless a worker has it, which it tells. */
+    boolean refuse(String detail) {
+      boolean refused = claim();
+      if (refused) {
         output.completeExceptionally(new NotPredicted(NotPredicted.Reason.TIMEOUT, detail));
       }
+      return refused;
     }
   }
 
@@ -82,6 +90,7 @@ final class Workers implements AutoCloseable {
   private final List<Thread> threads;
   private final DistributionDataPoint waits;
   private final DistributionDataPoint runs;
+  private final List<OnnxModel> running = new CopyOnWriteArrayList<>();
   private volatile boolean closed;
 
   /**
@@ -164,8 +173,14 @@ final class Workers implements AutoCloseable {
   }
 
   private void giveUp(Job job, String detail) {
-    job.refuse(detail);
+    if (job.refuse(detail)) {
+      observeWait(job);
+    }
     queue.remove(job);
+  }
+
+  private void observeWait(Job job) {
+    waits.observe((System.nanoTime() - job.start) / 1e9);
   }
 
   private void work() {
@@ -188,12 +203,12 @@ final class Workers implements AutoCloseable {
 
   /** Adds it, and others of its model that wait; returns one of another model that was met. */
   private Job gather(Job first, List<Job> batch) {
-    int most = first.model.batches() ? maxBatch : 1;
+    int most = Math.min(maxBatch, first.model.mostImages());
     long end = System.nanoTime() + batchWait.toNanos();
     Job job = first;
     while (job != null && job.model == first.model) {
       if (job.claim()) {
-        waits.observe((System.nanoTime() - job.start) / 1e9);
+        observeWait(job);
         batch.add(job);
       }
       if (batch.size() >= most) {
@@ -215,6 +230,7 @@ final class Workers implements AutoCloseable {
 
   private void run(OnnxModel model, List<Job> batch, Scratch scratch) {
     long start = System.nanoTime();
+    running.add(model);
     try {
       float[][] outputs = model.run(batch.stream().map(job -> job.tensor).toList(), scratch);
       double seconds = (System.nanoTime() - start) / 1e9;
@@ -230,22 +246,37 @@ final class Workers implements AutoCloseable {
       }
     } catch (RuntimeException | Error e) {
       batch.forEach(job -> job.output.completeExceptionally(e));
+    } finally {
+      running.remove(model); // once, of perhaps several
     }
   }
 
   private static NotPredicted failure(UnusableModel e) {
     return new NotPredicted(
-        NotPredicted.Reason.MODEL_FAILED,
-        "The model failed on this image: " + e.getMessage() + ".");
+        NotPredicted.Reason.MODEL_FAILED, "The model failed on this image.", e.getMessage());
   }
 
-  /** Who waits for a worker is refused; who is with one gets its answer. */
+  /**
+   * Who waits for a worker is refused; a run that is under way is ended before its next step. Waits
+   * for that, up to {@link #END}: a process that ends under a run may crash.
+   */
   @Override
   public void close() {
     closed = true;
     threads.forEach(Thread::interrupt);
     for (Job job = queue.poll(); job != null; job = queue.poll()) {
       job.refuse(ENDING);
+    }
+    long end = System.nanoTime() + END.toNanos();
+    try {
+      for (Thread thread : threads) {
+        while (thread.isAlive() && System.nanoTime() < end) {
+          List.copyOf(running).forEach(OnnxModel::terminate); // one may have just begun
+          thread.join(STEP.toMillis());
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

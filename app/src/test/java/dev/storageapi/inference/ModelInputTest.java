@@ -28,7 +28,8 @@ class ModelInputTest {
           Optional.empty(),
           Optional.empty(),
           1,
-          Path.of("target/native"));
+          Path.of("target/native"),
+          1L << 30);
 
   private static InputFormat format(Map<String, String> metadata) throws UnusableModel {
     return new ModelInput(new long[] {-1, 3, -1, -1}, metadata, NOTHING_SAID).format();

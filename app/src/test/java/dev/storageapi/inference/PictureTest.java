@@ -303,13 +303,13 @@ class PictureTest {
     Picture thin = Picture.decode(file, 0, file.length, new Picture.Limits(1_000_000, 10));
     assertThat(thin.width()).isEqualTo(67);
     assertThat(thin.height()).isEqualTo(31);
-    assertThat(thin.columns()).isEqualTo(12);
-    assertThat(thin.rows()).isEqualTo(11);
-    for (int y = 0; y < 11; y++) {
-      for (int x = 0; x < 12; x++) {
-        assertThat(thin.rgb()[3 * (y * 12 + x)])
+    assertThat(thin.columns()).isEqualTo(10);
+    assertThat(thin.rows()).isEqualTo(8);
+    for (int y = 0; y < 8; y++) {
+      for (int x = 0; x < 10; x++) {
+        assertThat(thin.rgb()[3 * (y * 10 + x)])
             .as(x + ", " + y)
-            .isEqualTo(all[3 * (y * 3 * 67 + x * 6)]);
+            .isEqualTo(all[3 * (y * 4 * 67 + x * 7)]);
       }
     }
   }

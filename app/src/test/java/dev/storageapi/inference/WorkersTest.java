@@ -46,7 +46,8 @@ class WorkersTest {
                 Optional.empty(),
                 Optional.empty(),
                 1,
-                natives));
+                natives,
+                1L << 30));
   }
 
   @AfterEach

@@ -92,7 +92,8 @@ public class PredictBenchmark {
                 Optional.empty(),
                 Optional.empty(),
                 1,
-                natives));
+                natives,
+                1L << 30));
   }
 
   @TearDown
