@@ -140,7 +140,44 @@ def fails():
         raise AssertionError("it did not fail")
 
 
+def slow():
+    """Takes the longer the brighter the picture is, in short steps: a white one a minute and more."""
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["go"], ["on"]),
+            helper.make_node("MatMul", ["before", "matrix"], ["after"]),
+        ],
+        "step",
+        [
+            value("i", [], TensorProto.INT64),
+            value("go", [], TensorProto.BOOL),
+            value("before", None),
+        ],
+        [value("on", [], TensorProto.BOOL), value("after", None)],
+    )
+    part = constant("", [1 / 512], np.float32)
+    nodes = [
+        helper.make_node("ConstantOfShape", ["side"], ["matrix"], value=part),
+        helper.make_node("ReduceMean", ["input"], ["mean"], keepdims=0),
+        helper.make_node("Mul", ["mean", "most"], ["steps"]),
+        helper.make_node("Cast", ["steps"], ["count"], to=TensorProto.INT64),
+        helper.make_node("Loop", ["count", "yes", "matrix"], ["product"], body=body),
+        helper.make_node("ReduceMean", ["product"], ["one"], keepdims=0),
+        helper.make_node("Flatten", ["input"], ["flat"]),
+        helper.make_node("Gather", ["flat", "ten"], ["first"], axis=1),
+        helper.make_node("Mul", ["first", "one"], ["scores"]),
+    ]
+    constants = [
+        constant("side", [512, 512], np.int64),
+        constant("most", 60000, np.float32),
+        constant("yes", True, np.bool_),
+        constant("ten", range(10), np.int64),
+    ]
+    run = save("slow", [value("input", GREY)], [value("scores", ["N", 10])], nodes, constants)
+    assert run(input=zeros(GREY)).shape == (2, 10)
+
+
 if __name__ == "__main__":
     MODELS.mkdir(parents=True, exist_ok=True)
-    for model in (not_a_classifier, two_inputs, wrong_rank, int_input, nhwc, rgb, fails):
+    for model in (not_a_classifier, two_inputs, wrong_rank, int_input, nhwc, rgb, fails, slow):
         model()

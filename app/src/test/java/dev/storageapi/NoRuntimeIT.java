@@ -11,6 +11,7 @@ import dev.storageapi.testing.ServiceProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -76,10 +77,14 @@ class NoRuntimeIT {
     Object first = start(settings, library);
     assertThat(start(settings, library)).isEqualTo(first);
     try (Stream<Path> files = Files.list(natives)) {
-      assertThat(files).hasSize(2);
+      assertThat(files).hasSize(3); // with the lock
     }
-    Files.writeString(library, "cut by a full disk"); // another size: unpacked again
+    byte[] damaged = Files.readAllBytes(library);
+    Arrays.fill(damaged, damaged.length / 2, damaged.length, (byte) 0);
+    Files.write(library, damaged);
+    Object before = Files.getAttribute(library, "unix:ino");
     assertThat(start(settings, library)).isNotEqualTo(first);
+    assertThat(Files.getAttribute(library, "unix:ino")).isNotEqualTo(before);
     try (Stream<Path> all = Files.walk(folder)) { // the runtime leaves empty folders beside it
       assertThat(all.filter(Files::isRegularFile)).allMatch(path -> path.startsWith(natives));
     }

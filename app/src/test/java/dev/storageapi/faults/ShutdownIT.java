@@ -8,8 +8,13 @@ import dev.storageapi.testing.Form;
 import dev.storageapi.testing.RawClient;
 import dev.storageapi.testing.RawClient.Answer;
 import dev.storageapi.testing.ServiceProcess;
+import java.awt.image.BufferedImage;
+import java.awt.image.DataBufferByte;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
@@ -125,6 +131,34 @@ final class ShutdownIT {
       assertThat(service.errors()).isEmpty();
     } finally {
       clients.shutdownNow();
+    }
+  }
+
+  /** Without that the process crashes: its memory goes away under the run. */
+  @Test
+  void aPredictionThatOutlastsTheGraceIsEnded() throws IOException {
+    BufferedImage white = new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY);
+    Arrays.fill(((DataBufferByte) white.getRaster().getDataBuffer()).getData(), (byte) 255);
+    ByteArrayOutputStream png = new ByteArrayOutputStream();
+    ImageIO.write(white, "png", png);
+    String waits = "inference_queue_duration_seconds_count";
+    try (ServiceProcess service =
+            ServiceProcess.withModel(
+                    Map.of(
+                        "MODEL_PATH", "src/test/resources/models/slow.onnx",
+                        "SHUTDOWN_GRACE", "1s",
+                        "SHUTDOWN_QUIET", "0ms"))
+                .start();
+        RawClient client = RawClient.connect(service.port())) {
+      await().until(() -> service.send("GET", "/ready/inference").statusCode() == 200);
+      client.write(
+          new Form().file("file", "a", "image/png", png.toByteArray()).request("/predict"));
+      await().until(() -> service.scrape().value(waits) == 1); // a worker has it
+      service.terminate();
+      await().atMost(Duration.ofSeconds(8)).until(() -> !service.isAlive());
+      assertThat(service.exitCode()).isZero();
+      assertThat(service.lines().get(service.lines().size() - 1)).contains("storage-api has ended");
+      assertThat(service.errors()).isEmpty();
     }
   }
 
