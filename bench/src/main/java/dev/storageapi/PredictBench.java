@@ -185,6 +185,10 @@ public final class PredictBench {
           ByteBuffer.allocateDirect(floats * Float.BYTES)
               .order(ByteOrder.nativeOrder())
               .asFloatBuffer();
+      Random random = new Random(1);
+      for (int i = 0; i < floats; i++) {
+        buffer.put(i, random.nextFloat()); // zeros would take less time
+      }
       return () -> {
         try (OnnxTensor tensor = OnnxTensor.createTensor(environment, buffer, shape);
             OrtSession.Result result = session.run(Map.of(name, tensor))) {
