@@ -230,10 +230,10 @@ record InferenceConfig(
     if (maxBodyBytes > server.uploadBudgetBytes()) {
       settings.problem("INFERENCE_MAX_BODY_BYTES is more than SERVER_UPLOAD_BUDGET_BYTES");
     }
-    Duration longest = limits.timeout().multipliedBy(2).plus(limits.batchWait());
+    Duration longest = limits.timeout().multipliedBy(3).plus(limits.batchWait());
     if (longest.compareTo(server.responseTimeout()) >= 0) {
       settings.problem(
-          "two times INFERENCE_TIMEOUT and INFERENCE_BATCH_WAIT together are not less than"
+          "three times INFERENCE_TIMEOUT and INFERENCE_BATCH_WAIT together are not less than"
               + " SERVER_RESPONSE_TIMEOUT");
     }
     if (limits.batchWait().compareTo(limits.timeout()) >= 0) {
