@@ -160,7 +160,7 @@ final class Jpeg {
     long most = limits.maxPixels() / HELD_PART;
     if ((long) width * height > most) {
       throw new NotPredicted(
-          Reason.TOO_MANY_PIXELS, "A progressive JPEG may have " + most + " pixels.");
+          Reason.TOO_MANY_PIXELS, "A JPEG of several scans may have " + most + " pixels.");
     }
   }
 

@@ -22,9 +22,6 @@ import java.util.stream.Stream;
  */
 final class ModelInput {
 
-  /** A larger input would be no thumbnail any more: its tensors alone would fill the heap. */
-  private static final int MAX_SIDE = 4096;
-
   /** Of so many images at least there must be room for the tensors. */
   private static final int LEAST_IMAGES = 4;
 
@@ -114,8 +111,9 @@ final class ModelInput {
     if ((width >= 0 && width != size.width()) || (height >= 0 && height != size.height())) {
       throw unusable("is not " + size.width() + "x" + size.height() + " as is set");
     }
-    if (Math.min(width, height) == 0 || Math.max(size.width(), size.height()) > MAX_SIDE) {
-      throw unusable("is not between 1 and " + MAX_SIDE + " pixels wide and high");
+    if (Math.min(width, height) == 0
+        || Math.max(size.width(), size.height()) > ModelSettings.MAX_SIDE) {
+      throw unusable("is not between 1 and " + ModelSettings.MAX_SIDE + " pixels wide and high");
     }
     return size;
   }

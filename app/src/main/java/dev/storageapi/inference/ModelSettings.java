@@ -38,18 +38,21 @@ public record ModelSettings(
   /** A smaller deviation would make numbers of pixels that are none any more. */
   public static final float LEAST_STD = 1e-6f;
 
+  /** What is larger would be no thumbnail any more. */
+  static final int MAX_SIDE = 4096;
+
   /** Of an image, in pixels. */
   public record Size(int width, int height) {
 
     private static final Pattern FORM = Pattern.compile("([1-9][0-9]{0,3})x([1-9][0-9]{0,3})");
 
-    /** {@code 224x224}, width first; nothing if it is no size. */
+    /** {@code 224x224}, width first; nothing if it is no size, or too large. */
     public static Optional<Size> of(String text) {
       Matcher sides = FORM.matcher(text);
-      return sides.matches()
-          ? Optional.of(
-              new Size(Integer.parseInt(sides.group(1)), Integer.parseInt(sides.group(2))))
-          : Optional.empty();
+      return Optional.of(sides)
+          .filter(Matcher::matches)
+          .map(s -> new Size(Integer.parseInt(s.group(1)), Integer.parseInt(s.group(2))))
+          .filter(size -> Math.max(size.width(), size.height()) <= MAX_SIDE);
     }
   }
 }

@@ -82,7 +82,7 @@ public final class Models implements AutoCloseable {
     } catch (UnusableModel e) {
       failed(e.getMessage(), null);
     } catch (LinkageError | RuntimeException e) { // their messages have paths; the log has them
-      failed("ONNX Runtime cannot be used, by a " + e.getClass().getSimpleName(), e);
+      failed("ONNX Runtime cannot be used: " + e.getClass().getSimpleName(), e);
     } finally {
       loading.unlock();
     }

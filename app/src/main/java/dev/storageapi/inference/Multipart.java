@@ -126,7 +126,7 @@ final class Multipart {
         end++;
       }
       if (end + 1 >= limit || body[end] != '\r' || body[end + 1] != '\n') {
-        throw malformed("the headers of a part do not end, or not in time.");
+        throw malformed("the headers of a part do not end, or are too long.");
       }
       if (end == at) {
         at = end + 2;
