@@ -321,7 +321,7 @@ final class PostgresLostIT {
         .allMatch(line -> line.contains("msg=\"the database is away\""));
     assertThat(watch.lines("ERROR")).isEmpty();
     assertThat(scene.connections()).isBetween(1, 1 + POOL);
-    watch.assertBackAtBaseline();
+    watch.assertBackAtBaseline(POOL);
   }
 
   /** The warnings so far, but for those of the feed, which has nothing to fetch here. */
