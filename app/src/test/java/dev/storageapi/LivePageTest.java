@@ -92,7 +92,11 @@ class LivePageTest {
     browser.eventuallyHas("[data-route='DELETE /api/buckets/{id}'] [data-cell='requests']", "6");
     browser.eventuallyHas("[data-route='DELETE /api/buckets/{id}'] [data-cell='errors']", "3");
     browser.eventuallyHas("[data-route='PUT /api/buckets/{id}'] [data-cell='errors']", "0");
-    assertThat(browser.find("#message").getText()).contains("500", "DELETE /api/buckets/{id}");
+    Browser.eventually()
+        .untilAsserted(
+            () ->
+                assertThat(browser.find("#message").getText())
+                    .contains("500", "DELETE /api/buckets/{id}"));
     assertThat(browser.complaints()).isEmpty();
   }
 

@@ -14,12 +14,14 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -46,6 +48,8 @@ class KilledIT {
   /** Names that were sent and not acknowledged: they may be found under any id. */
   private final Set<String> unknown = ConcurrentHashMap.newKeySet();
 
+  private final List<Throwable> failures = new CopyOnWriteArrayList<>();
+  private final AtomicInteger refused = new AtomicInteger();
   private int databaseKills;
   private final AtomicInteger acknowledged = new AtomicInteger();
   private final AtomicInteger names = new AtomicInteger();
@@ -105,11 +109,12 @@ class KilledIT {
         check(service, round);
         List<Thread> writers = write(service);
         await()
-            .atMost(Duration.ofSeconds(30))
+            .atMost(Duration.ofSeconds(60))
             .pollInterval(Duration.ofMillis(1))
-            .until(() -> acknowledged.get() >= before + enough);
+            .until(() -> acknowledged.get() >= before + enough || !failures.isEmpty());
         service.kill();
         writers.forEach(KilledIT::join);
+        assertThat(failures).as("round %d, before the kill", round).isEmpty();
       }
       between.run();
     }
@@ -151,27 +156,41 @@ class KilledIT {
         }
       }
     } catch (UncheckedIOException e) {
-      assertThat(e.getCause()).isInstanceOf(IOException.class); // it was killed
+      // it was killed
+    } catch (RuntimeException | Error e) {
+      failures.add(e);
     }
   }
 
+  /** One more, however often a slow disk has it refused: what was refused may be there later. */
   private long create(ServiceProcess service) {
-    String name = "name-" + names.incrementAndGet();
-    unknown.add(name);
-    HttpResponse<String> answer = service.send("POST", "/datasets?name=" + name);
-    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
-    long id = read(answer).get("id").asLong();
-    assertThat(journal.put(id, Set.of(name))).as("what had the id %d", id).isNull();
-    unknown.remove(name);
-    acknowledged.incrementAndGet();
-    return id;
+    while (true) {
+      String name = "name-" + names.incrementAndGet();
+      unknown.add(name);
+      HttpResponse<String> answer = service.send("POST", "/datasets?name=" + name);
+      if (answer.statusCode() == 503) {
+        refused.incrementAndGet();
+        continue;
+      }
+      assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+      long id = read(answer).get("id").asLong();
+      assertThat(journal.put(id, Set.of(name))).as("what had the id %d", id).isNull();
+      unknown.remove(name);
+      acknowledged.incrementAndGet();
+      return id;
+    }
   }
 
   private void change(ServiceProcess service, long id, String method, String state) {
-    String before = journal.get(id).iterator().next();
-    journal.put(id, Set.of(before, state));
+    Set<String> possible = new HashSet<>(journal.get(id));
+    possible.add(state);
+    journal.put(id, possible);
     String query = state.isEmpty() ? "" : "?name=" + state;
     int status = service.send(method, "/datasets/" + id + query).statusCode();
+    if (status == 503) {
+      refused.incrementAndGet();
+      return;
+    }
     assertThat(status).isEqualTo(state.isEmpty() ? 204 : 200);
     journal.put(id, Set.of(state));
     acknowledged.incrementAndGet();
@@ -198,7 +217,8 @@ class KilledIT {
     long last = journal.keySet().stream().mapToLong(Long::longValue).max().orElse(0);
     assertThat(last - journal.size())
         .as("ids that nobody has, of inserts that were under way")
-        .isLessThanOrEqualTo((long) round * WRITERS + (long) databaseKills * SKIPPED);
+        .isLessThanOrEqualTo(
+            (long) round * WRITERS + refused.get() + (long) databaseKills * SKIPPED);
   }
 
   private static String state(Map<Long, String> found, long id) {
