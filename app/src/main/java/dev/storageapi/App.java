@@ -122,7 +122,9 @@ final class App implements AutoCloseable {
             readiness,
             config.liveMaxViewers(),
             config.server().responseTimeout());
-    summary = new Summary(pages, stats, service, readiness, api());
+    summary =
+        new Summary(
+            pages, stats, service, readiness, api(), config.managementPort() == Config.NO_PORT);
     refusedByJdk = new RefusedByJdk(this::refused);
     bind();
   }

@@ -5,6 +5,7 @@ import dev.storageapi.inference.InputFormat.Layout;
 import dev.storageapi.inference.InputFormat.Resize;
 import dev.storageapi.inference.ModelSettings;
 import dev.storageapi.inference.PredictApi;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -40,7 +41,7 @@ record InferenceConfig(
             DIGITS,
             "The classifier, an ONNX file; digits is the one that ships with the product; none for"
                 + " none",
-            value -> !value.isEmpty());
+            InferenceConfig::isPath);
     long memory =
         memory(
             settings.size(
@@ -124,7 +125,7 @@ record InferenceConfig(
                     "",
                     "A file with the name of a class in each line; by default what the model says, or"
                         + " numbers",
-                    any -> true))
+                    text -> text.isEmpty() || isPath(text)))
             .filter(text -> !text.isEmpty())
             .map(Path::of);
     return new ModelSettings(
@@ -180,12 +181,20 @@ record InferenceConfig(
                 "INFERENCE_NATIVE_DIR",
                 "./data/native",
                 "Where ONNX Runtime's native library is unpacked to, once; nobody else may write there",
-                text -> !text.isEmpty())),
+                InferenceConfig::isPath)),
         memory);
   }
 
   private static long memory(long set) {
     return set == 0 ? Runtime.getRuntime().maxMemory() / 4 : set;
+  }
+
+  private static boolean isPath(String text) {
+    try {
+      return !Path.of(text).toString().isEmpty();
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 
   private static String nameOf(String path) {

@@ -46,6 +46,7 @@ class SummaryTest {
   void thePublicPortOfTwoKeepsTheReasonToItself() {
     try (RunningApp app = RunningApp.with("DATABASE_URL", AWAY, "MANAGEMENT_PORT", "0")) {
       assertThat(app.text("/").lines()).contains("The database is away.");
+      assertThat(app.text("/")).contains("/docs").doesNotContain("/metrics", "/ready");
     }
   }
 

@@ -41,7 +41,7 @@ public final class Request {
   private final BodyStream stream;
   private final long start = System.nanoTime();
   private final List<Consumer<Completion>> listeners = new ArrayList<>(4);
-  private final Map<String, Object> notes = new LinkedHashMap<>();
+  private Map<String, Object> notes = Map.of();
   private byte[] body = NOTHING;
   private Runnable bodyHolder = () -> {};
   private TraceIds trace = TraceIds.NONE;
@@ -176,6 +176,9 @@ public final class Request {
 
   /** Adds to the line that this request has in the access log. */
   public void note(String name, Object value) {
+    if (notes.isEmpty()) { // most requests have none
+      notes = new LinkedHashMap<>();
+    }
     notes.put(name, value);
   }
 

@@ -23,7 +23,7 @@ final class NotPredicted extends RuntimeException {
     NOT_AN_IMAGE(400),
     /** The bytes are no image of a kind that is read, or a broken one. */
     NOT_DECODABLE(400),
-    /** More pixels than the limit, or one of its scans too many. */
+    /** More pixels or scans than the limits, or more than fit into the memory for images. */
     TOO_MANY_PIXELS(413),
     /** As many predictions as may be at once are waiting or under way. */
     QUEUE_FULL(503),

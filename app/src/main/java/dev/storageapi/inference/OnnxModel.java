@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -209,7 +210,7 @@ final class OnnxModel implements AutoCloseable {
     if (shape.length < 2 || shape[0] != images || most < 2 || others != most) {
       throw new UnusableModel(
           "the model is no classifier: its output is "
-              + java.util.Arrays.toString(shape)
+              + Arrays.toString(shape)
               + ", not one number for each class");
     }
     return (int) most;

@@ -22,30 +22,45 @@ public final class Summary {
       %s
       Try   curl -X PUT %s/api/buckets/1 -d hello
       %sLook  /docs     every route, to try
+      %s      /         in a browser: the live page
+      """;
+
+  private static final String OPERATIONS =
+      """
             /metrics  for Prometheus
             /ready    what works, and what is missing
-            /         in a browser: the live page
       """;
 
   private static final String ASK = "      curl -F file=@image.png %s/predict  # the model is %s\n";
 
   private static final String ERRORS =
-      "\nSome answers were 500: /metrics and the log tell why, /docs/the-500s explains.\n";
+      "\nSome answers were 500: the metrics and the log tell why, /docs/the-500s explains.\n";
 
   private final Pages pages;
   private final LiveStats stats;
   private final Service service;
   private final Readiness readiness;
   private final List<Route> routes;
+  private final boolean operationsHere;
 
-  /** A summary of {@code routes}, the API's. */
+  /**
+   * A summary of {@code routes}, the API's.
+   *
+   * @param operationsHere whether metrics and readiness are on the same port
+   */
   public Summary(
-      Pages pages, LiveStats stats, Service service, Readiness readiness, List<Route> routes) {
+      Pages pages,
+      LiveStats stats,
+      Service service,
+      Readiness readiness,
+      List<Route> routes,
+      boolean operationsHere) {
     this.pages = pages;
     this.stats = stats;
     this.service = service;
     this.readiness = readiness;
     this.routes = routes;
+    this.operationsHere = operationsHere;
   }
 
   /** HTML if the client asks for it, else text. */
@@ -66,7 +81,8 @@ public final class Summary {
         readiness.isReady() ? "ready" : "not ready",
         lines + trouble() + (errors ? ERRORS : ""),
         host,
-        stats.model().map(model -> ASK.formatted(host, model)).orElse(""));
+        stats.model().map(model -> ASK.formatted(host, model)).orElse(""),
+        operationsHere ? OPERATIONS : "");
   }
 
   private String trouble() {

@@ -22,9 +22,9 @@ import org.slf4j.event.KeyValuePair;
  * status_code=200 duration_ms=0.412 request_bytes=0 response_bytes=5 request_id=… trace_id="" span_id=""
  * }</pre>
  *
- * <p>What was {@link Request#note noted} comes behind the bytes. {@code url} is the target as it
- * came, {@code path} the route's template, as in the metrics. Every other line that is logged while
- * the request is served bears its ids as well.
+ * <p>What was {@link Request#note noted} comes at the end. {@code url} is the target as it came,
+ * {@code path} the route's template, as in the metrics. Every other line that is logged while the
+ * request is served bears its ids as well.
  */
 public final class AccessLog implements Filter {
 
@@ -65,23 +65,21 @@ public final class AccessLog implements Filter {
     LoggingEvent event =
         new LoggingEvent(AccessLog.class.getName(), log, Level.INFO, "request", null, null);
     event.setCallerData(here);
-    List<KeyValuePair> pairs = new ArrayList<>();
-    pairs.addAll(
-        List.of(
-            new KeyValuePair("remote_addr", request.remoteAddress()),
-            new KeyValuePair("url", request.uri()),
-            new KeyValuePair("method", request.method()),
-            new KeyValuePair("path", request.path()),
-            new KeyValuePair("status_code", completion.status()),
-            new KeyValuePair("duration_ms", Math.round(completion.nanos() / 1e3) / 1e3),
-            new KeyValuePair("request_bytes", completion.requestBytes()),
-            new KeyValuePair("response_bytes", completion.responseBytes())));
+    List<KeyValuePair> pairs =
+        new ArrayList<>(
+            List.of(
+                new KeyValuePair("remote_addr", request.remoteAddress()),
+                new KeyValuePair("url", request.uri()),
+                new KeyValuePair("method", request.method()),
+                new KeyValuePair("path", request.path()),
+                new KeyValuePair("status_code", completion.status()),
+                new KeyValuePair("duration_ms", Math.round(completion.nanos() / 1e3) / 1e3),
+                new KeyValuePair("request_bytes", completion.requestBytes()),
+                new KeyValuePair("response_bytes", completion.responseBytes()),
+                new KeyValuePair("request_id", request.id()),
+                new KeyValuePair("trace_id", request.trace().traceId()),
+                new KeyValuePair("span_id", request.trace().spanId())));
     request.notes().forEach((name, value) -> pairs.add(new KeyValuePair(name, value)));
-    pairs.addAll(
-        List.of(
-            new KeyValuePair("request_id", request.id()),
-            new KeyValuePair("trace_id", request.trace().traceId()),
-            new KeyValuePair("span_id", request.trace().spanId())));
     event.setKeyValuePairs(pairs);
     log.callAppenders(event);
   }

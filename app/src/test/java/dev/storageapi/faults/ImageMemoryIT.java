@@ -1,15 +1,12 @@
 package dev.storageapi.faults;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.testing.Form;
+import dev.storageapi.testing.ImageFiles;
 import dev.storageapi.testing.RawClient;
 import dev.storageapi.testing.ServiceProcess;
-import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,8 +14,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.zip.CRC32;
-import java.util.zip.DeflaterOutputStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -29,36 +24,8 @@ class ImageMemoryIT {
   private static final int EACH = 8;
 
   /** A PNG of 16-bit colours with alpha, all of them 0. */
-  private static byte[] png(int side) throws IOException {
-    ByteArrayOutputStream pixels = new ByteArrayOutputStream();
-    try (DeflaterOutputStream deflater = new DeflaterOutputStream(pixels)) {
-      byte[] row = new byte[1 + 8 * side];
-      for (int i = 0; i < side; i++) {
-        deflater.write(row);
-      }
-    }
-    ByteArrayOutputStream header = new ByteArrayOutputStream();
-    DataOutputStream numbers = new DataOutputStream(header);
-    numbers.writeInt(side);
-    numbers.writeInt(side);
-    numbers.write(new byte[] {16, 6, 0, 0, 0});
-    ByteArrayOutputStream png = new ByteArrayOutputStream();
-    DataOutputStream out = new DataOutputStream(png);
-    out.writeLong(0x89504e470d0a1a0aL);
-    chunk(out, "IHDR", header.toByteArray());
-    chunk(out, "IDAT", pixels.toByteArray());
-    chunk(out, "IEND", new byte[0]);
-    return png.toByteArray();
-  }
-
-  private static void chunk(DataOutputStream out, String name, byte[] bytes) throws IOException {
-    CRC32 sum = new CRC32();
-    sum.update(name.getBytes(US_ASCII));
-    sum.update(bytes);
-    out.writeInt(bytes.length);
-    out.write(name.getBytes(US_ASCII));
-    out.write(bytes);
-    out.writeInt((int) sum.getValue());
+  private static byte[] png(int side) {
+    return ImageFiles.png(side, side, 16, 6, new byte[side * (1 + 8 * side)]);
   }
 
   private static List<Integer> predict(ServiceProcess service, String request) {
@@ -74,8 +41,7 @@ class ImageMemoryIT {
 
   @ParameterizedTest
   @ValueSource(ints = {1023, 2047, 4095})
-  void aHeapOf96MbIsEnoughForThem(int side)
-      throws IOException, InterruptedException, ExecutionException {
+  void aHeapOf96MbIsEnoughForThem(int side) throws InterruptedException, ExecutionException {
     String request = new Form().file("file", "a", "image/png", png(side)).request("/predict");
     ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
     try (ServiceProcess service =

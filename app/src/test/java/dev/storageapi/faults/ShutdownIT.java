@@ -5,12 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.testing.Digits;
 import dev.storageapi.testing.Form;
+import dev.storageapi.testing.ImageFiles;
 import dev.storageapi.testing.RawClient;
 import dev.storageapi.testing.RawClient.Answer;
 import dev.storageapi.testing.ServiceProcess;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferByte;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,7 +23,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
@@ -139,8 +138,7 @@ final class ShutdownIT {
   void aPredictionThatOutlastsTheGraceIsEnded() throws IOException {
     BufferedImage white = new BufferedImage(8, 8, BufferedImage.TYPE_BYTE_GRAY);
     Arrays.fill(((DataBufferByte) white.getRaster().getDataBuffer()).getData(), (byte) 255);
-    ByteArrayOutputStream png = new ByteArrayOutputStream();
-    ImageIO.write(white, "png", png);
+    byte[] png = ImageFiles.write("png", white);
     String waits = "inference_queue_duration_seconds_count";
     try (ServiceProcess service =
             ServiceProcess.withModel(
@@ -151,8 +149,7 @@ final class ShutdownIT {
                 .start();
         RawClient client = RawClient.connect(service.port())) {
       await().until(() -> service.send("GET", "/ready/inference").statusCode() == 200);
-      client.write(
-          new Form().file("file", "a", "image/png", png.toByteArray()).request("/predict"));
+      client.write(new Form().file("file", "a", "image/png", png).request("/predict"));
       await().until(() -> service.scrape().value(waits) == 1); // a worker has it
       service.terminate();
       await().atMost(Duration.ofSeconds(8)).until(() -> !service.isAlive());

@@ -4,10 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import com.sun.management.ThreadMXBean;
 import dev.storageapi.feed.Mapping.Mapped;
 import dev.storageapi.feed.Mapping.Pointers;
-import java.lang.management.ManagementFactory;
+import dev.storageapi.testing.Allocation;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -340,14 +339,13 @@ class MappingTest {
   void memoryDoesNotDependOnWhatADocumentIsMadeOf(String piece) {
     byte[] elsewhere = fiveMegabytes("{\"other\":[", piece, "0],\"documents\":[]}");
     byte[] item = fiveMegabytes("{\"documents\":[{\"a\":[", piece, "0]}]}");
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     assertThat(map("{\"documents\":[]}").outcome())
         .isEqualTo(Outcome.SUCCESS); // classes are loaded
 
-    long before = threads.getCurrentThreadAllocatedBytes();
+    long before = Allocation.bytes();
     Mapped first = new Mapping(USUAL, 100, 1000).map(elsewhere, NOW);
     Mapped second = new Mapping(USUAL, 100, 1000).map(item, NOW);
-    long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+    long allocated = Allocation.bytes() - before;
 
     assertThat(first.outcome()).isEqualTo(Outcome.SUCCESS);
     assertThat(second.detail()).isEqualTo("none of 1 items can be used");

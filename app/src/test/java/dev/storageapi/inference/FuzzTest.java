@@ -2,6 +2,7 @@ package dev.storageapi.inference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.storageapi.testing.ImageFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import dev.storageapi.inference.NotPredicted.Reason;
+import dev.storageapi.testing.Allocation;
+import dev.storageapi.testing.ImageFiles;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
-import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -64,9 +65,9 @@ class HostilePictureTest {
   @Test
   void whatIsAllowedTakesLittleMemory() {
     byte[] file = ImageFiles.png(4000, 4000, 16, 6, new byte[4000 * (4000 * 8 + 1)]);
-    long before = allocated();
+    long before = Allocation.bytes();
     Picture picture = decode(file);
-    assertThat(allocated() - before).isLessThan(16 * MEGABYTE);
+    assertThat(Allocation.bytes() - before).isLessThan(16 * MEGABYTE);
     assertThat(picture.columns()).isEqualTo(1000);
   }
 
@@ -74,9 +75,9 @@ class HostilePictureTest {
   @CsvSource({"65535, 200", "200, 65535", "1, 65535", "65535, 1"})
   void extremeProportionsTakeLittleMemory(int width, int height) {
     byte[] file = ImageFiles.png(width, height, 1, 0, new byte[height * ((width + 7) / 8 + 1)]);
-    long before = allocated();
+    long before = Allocation.bytes();
     Picture picture = decode(file);
-    assertThat(allocated() - before).isLessThan(16 * MEGABYTE);
+    assertThat(Allocation.bytes() - before).isLessThan(16 * MEGABYTE);
     assertThat(picture.width()).isEqualTo(width);
     assertThat(picture.height()).isEqualTo(height);
     assertThat(picture.columns()).isLessThanOrEqualTo(1024);
@@ -105,9 +106,9 @@ class HostilePictureTest {
             ImageFiles.chunk("hIST", zeros),
             ImageFiles.chunk("quUx", zeros),
             ImageFiles.chunk("QUUX", zeros));
-    long before = allocated();
+    long before = Allocation.bytes();
     assertThat(decode(file).rgb()).hasSize(3);
-    assertThat(allocated() - before).isLessThan(4 * MEGABYTE);
+    assertThat(Allocation.bytes() - before).isLessThan(4 * MEGABYTE);
   }
 
   @Test
@@ -184,10 +185,10 @@ class HostilePictureTest {
     byte[] file = ImageFiles.gif(1, width, height, ImageFiles.blocks(longCodes(8 * MEGABYTE)));
     byte[] interlaced = file.clone();
     interlaced[28] = 0x40;
-    long before = allocated();
+    long before = Allocation.bytes();
     assertThat(decode(file).rgb()).hasSize(3 * width * height);
     assertThat(decode(interlaced).rgb()).hasSize(3 * width * height);
-    assertThat(allocated() - before).isLessThan(2 * MEGABYTE);
+    assertThat(Allocation.bytes() - before).isLessThan(2 * MEGABYTE);
   }
 
   @Test
@@ -341,11 +342,6 @@ class HostilePictureTest {
     return bytes;
   }
 
-  private static long allocated() {
-    return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean())
-        .getCurrentThreadAllocatedBytes();
-  }
-
   private static Picture decode(byte[] file) {
     return Picture.decode(file, 0, file.length, LIMITS);
   }
@@ -378,13 +374,13 @@ class HostilePictureTest {
   }
 
   private static void assertRefused(byte[] file, Picture.Limits limits, Reason reason) {
-    long before = allocated();
+    long before = Allocation.bytes();
     try {
       Picture.decode(file, 0, file.length, limits);
       fail("a picture was decoded");
     } catch (NotPredicted e) {
       assertThat(e.reason()).isEqualTo(reason);
-      assertThat(allocated() - before).isLessThan(2 * MEGABYTE);
+      assertThat(Allocation.bytes() - before).isLessThan(2 * MEGABYTE);
     }
   }
 }

@@ -3,11 +3,9 @@ package dev.storageapi.inference;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -15,24 +13,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** What a model's metadata say of its input, and what they may not say. */
 class ModelInputTest {
 
-  private static final ModelSettings NOTHING_SAID =
-      new ModelSettings(
-          "model",
-          Optional.empty(),
-          Optional.empty(),
-          Optional.empty(),
-          Optional.empty(),
-          Optional.empty(),
-          List.of(),
-          List.of(),
-          Optional.empty(),
-          Optional.empty(),
-          1,
-          Path.of("target/native"),
-          1L << 30);
-
   private static InputFormat format(Map<String, String> metadata) throws UnusableModel {
-    return new ModelInput(new long[] {-1, 3, -1, -1}, metadata, NOTHING_SAID).format();
+    return new ModelInput(new long[] {-1, 3, -1, -1}, metadata, NothingSaid.settings()).format();
   }
 
   @Test

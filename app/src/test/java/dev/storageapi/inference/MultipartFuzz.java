@@ -1,5 +1,6 @@
 package dev.storageapi.inference;
 
+import dev.storageapi.testing.ImageFiles;
 import java.nio.charset.StandardCharsets;
 
 /** What Jazzer calls with bodies that it makes up: {@link FuzzTest}. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.storageapi.inference.Multipart.Part;
+import dev.storageapi.testing.ImageFiles;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;

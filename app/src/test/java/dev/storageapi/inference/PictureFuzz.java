@@ -3,7 +3,8 @@ package dev.storageapi.inference;
 import dev.storageapi.inference.InputFormat.Channels;
 import dev.storageapi.inference.InputFormat.Layout;
 import dev.storageapi.inference.InputFormat.Resize;
-import java.lang.management.ManagementFactory;
+import dev.storageapi.testing.Allocation;
+import dev.storageapi.testing.ImageFiles;
 import java.util.List;
 
 /** What Jazzer calls with images that it makes up: {@link FuzzTest}. */
@@ -26,7 +27,7 @@ public final class PictureFuzz {
 
   /** A picture and its tensor, or a refusal, without much memory: else Jazzer has a finding. */
   public static void fuzzerTestOneInput(byte[] file) {
-    long before = allocated();
+    long before = Allocation.bytes();
     try {
       if (INPUT.tensor(Picture.decode(file, 0, file.length, LIMITS)).length != 192) {
         throw new AssertionError("a tensor of another size");
@@ -34,14 +35,9 @@ public final class PictureFuzz {
     } catch (NotPredicted e) {
       // As it should be.
     }
-    long memory = allocated() - before;
+    long memory = Allocation.bytes() - before;
     if (memory > MAX_ALLOCATED) {
       throw new AssertionError(memory + " bytes for a file of " + file.length);
     }
-  }
-
-  private static long allocated() {
-    return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean())
-        .getCurrentThreadAllocatedBytes();
   }
 }

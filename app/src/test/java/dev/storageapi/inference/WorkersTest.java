@@ -10,8 +10,6 @@ import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.AfterEach;
@@ -29,25 +27,11 @@ class WorkersTest {
 
   @BeforeEach
   void load() throws UnusableModel {
-    Path natives = Path.of("target/native");
+    ModelSettings settings = NothingSaid.settings();
+    Path natives = settings.nativeDirectory();
     System.setProperty(NativeLibrary.PROPERTY, natives.toAbsolutePath().toString());
     NativeLibrary.unpackTo(natives);
-    model =
-        OnnxModel.load(
-            new ModelSettings(
-                "digits",
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                List.of(),
-                List.of(),
-                Optional.empty(),
-                Optional.empty(),
-                1,
-                natives,
-                1L << 30));
+    model = OnnxModel.load(settings);
   }
 
   @AfterEach

@@ -1,4 +1,4 @@
-package dev.storageapi.inference;
+package dev.storageapi.testing;
 
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
@@ -24,12 +24,14 @@ import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /** Files of images, as encoders write them, and as nobody does. */
-final class ImageFiles {
+public final class ImageFiles {
+
+  private static final String PNG = "\u0089PNG\r\n\u001a\n";
 
   private ImageFiles() {}
 
   /** One of each kind that the JDK writes, by a name for people. */
-  static Map<String, byte[]> ofAllKinds() {
+  public static Map<String, byte[]> ofAllKinds() {
     Map<String, byte[]> files = new LinkedHashMap<>();
     files.put("rgb.png", write("png", colourful(13, 9, BufferedImage.TYPE_3BYTE_BGR)));
     files.put("rgba.png", write("png", colourful(13, 9, BufferedImage.TYPE_4BYTE_ABGR)));
@@ -59,7 +61,7 @@ final class ImageFiles {
   }
 
   /** An image with an edge, a gradient and noise, the same each time. */
-  static BufferedImage colourful(int width, int height, int type) {
+  public static BufferedImage colourful(int width, int height, int type) {
     BufferedImage image = new BufferedImage(width, height, type);
     for (int y = 0; y < height; y++) {
       for (int x = 0; x < width; x++) {
@@ -73,7 +75,7 @@ final class ImageFiles {
     return image;
   }
 
-  static BufferedImage transparent() {
+  public static BufferedImage transparent() {
     byte[] levels = {0, 80, (byte) 160, (byte) 255};
     IndexColorModel palette = new IndexColorModel(2, 4, levels, levels, levels, 2);
     BufferedImage image = new BufferedImage(6, 5, BufferedImage.TYPE_BYTE_BINARY, palette);
@@ -83,24 +85,24 @@ final class ImageFiles {
     return image;
   }
 
-  static byte[] write(String format, BufferedImage image) {
+  public static byte[] write(String format, BufferedImage image) {
     return write(format, image, null);
   }
 
-  static byte[] progressive(String format, BufferedImage image) {
+  public static byte[] progressive(String format, BufferedImage image) {
     ImageWriteParam param = writer(format).getDefaultWriteParam();
     param.setProgressiveMode(ImageWriteParam.MODE_DEFAULT);
     return write(format, image, param);
   }
 
   /** Row by row; GIF is interlaced otherwise. */
-  static byte[] sequential(String format, BufferedImage image) {
+  public static byte[] sequential(String format, BufferedImage image) {
     ImageWriteParam param = writer(format).getDefaultWriteParam();
     param.setProgressiveMode(ImageWriteParam.MODE_DISABLED);
     return write(format, image, param);
   }
 
-  static byte[] compressed(String format, String type, BufferedImage image) {
+  public static byte[] compressed(String format, String type, BufferedImage image) {
     ImageWriteParam param = writer(format).getDefaultWriteParam();
     param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
     param.setCompressionType(type);
@@ -126,7 +128,7 @@ final class ImageFiles {
   }
 
   /** Three frames, of which the later ones are other images. */
-  static byte[] animated() {
+  public static byte[] animated() {
     ImageWriter writer = writer("gif");
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (MemoryCacheImageOutputStream stream = new MemoryCacheImageOutputStream(out)) {
@@ -157,7 +159,7 @@ final class ImageFiles {
   }
 
   /** A JPEG with an Exif segment as cameras write it. */
-  static byte[] oriented(byte[] jpeg, int orientation) {
+  public static byte[] oriented(byte[] jpeg, int orientation) {
     ByteBuffer tiff = ByteBuffer.allocate(26).order(ByteOrder.LITTLE_ENDIAN);
     tiff.put("II*\0".getBytes(StandardCharsets.ISO_8859_1)).putInt(8).putShort((short) 1);
     tiff.putShort((short) 0x0112).putShort((short) 3).putInt(1).putInt(orientation).putInt(0);
@@ -166,28 +168,29 @@ final class ImageFiles {
   }
 
   /** A JPEG with one more segment, at its beginning. */
-  static byte[] withSegment(byte[] jpeg, int marker, byte[] content) {
+  public static byte[] withSegment(byte[] jpeg, int marker, byte[] content) {
     ByteBuffer segment = ByteBuffer.allocate(4 + content.length);
     segment.put((byte) 0xff).put((byte) marker).putShort((short) (content.length + 2)).put(content);
     return concat(new byte[] {jpeg[0], jpeg[1]}, segment.array(), slice(jpeg, 2, jpeg.length));
   }
 
   /** A PNG of rows without a filter, each as the file has it. */
-  static byte[] png(int width, int height, int depth, int colour, byte[] rows, byte[]... before) {
+  public static byte[] png(
+      int width, int height, int depth, int colour, byte[] rows, byte[]... before) {
     return concat(
-        Png.SIGNATURE.getBytes(StandardCharsets.ISO_8859_1),
+        PNG.getBytes(StandardCharsets.ISO_8859_1),
         ihdr(width, height, depth, colour),
         concat(before),
         chunk("IDAT", deflated(rows)),
         chunk("IEND"));
   }
 
-  static byte[] ihdr(int width, int height, int depth, int colour) {
+  public static byte[] ihdr(int width, int height, int depth, int colour) {
     ByteBuffer header = ByteBuffer.allocate(13).putInt(width).putInt(height);
     return chunk("IHDR", header.put((byte) depth).put((byte) colour).array());
   }
 
-  static byte[] chunk(String type, byte... data) {
+  public static byte[] chunk(String type, byte... data) {
     byte[] name = type.getBytes(StandardCharsets.US_ASCII);
     CRC32 sum = new CRC32();
     sum.update(name);
@@ -196,7 +199,7 @@ final class ImageFiles {
     return chunk.putInt(data.length).put(name).put(data).putInt((int) sum.getValue()).array();
   }
 
-  static byte[] deflated(byte[] data) {
+  public static byte[] deflated(byte[] data) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (DataOutputStream deflater = new DataOutputStream(new DeflaterOutputStream(out))) {
       deflater.write(data);
@@ -207,7 +210,7 @@ final class ImageFiles {
   }
 
   /** A GIF of a black and white image; the codes are 3 bits at first. */
-  static byte[] gif(int screen, int width, int height, byte[] blocks) {
+  public static byte[] gif(int screen, int width, int height, byte[] blocks) {
     ByteBuffer gif = ByteBuffer.allocate(31 + blocks.length + 1).order(ByteOrder.LITTLE_ENDIAN);
     gif.put("GIF89a".getBytes(StandardCharsets.US_ASCII)).putShort((short) screen);
     gif.putShort((short) screen).put((byte) 0x80).putShort((short) 0);
@@ -217,7 +220,7 @@ final class ImageFiles {
   }
 
   /** The blocks of a GIF that hold these bytes. */
-  static byte[] blocks(byte[] data) {
+  public static byte[] blocks(byte[] data) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     for (int i = 0; i < data.length; i += 255) {
       int length = Math.min(255, data.length - i);
@@ -228,7 +231,7 @@ final class ImageFiles {
     return out.toByteArray();
   }
 
-  static byte[] concat(byte[]... parts) {
+  public static byte[] concat(byte[]... parts) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     for (byte[] part : parts) {
       out.writeBytes(part);
@@ -236,7 +239,7 @@ final class ImageFiles {
     return out.toByteArray();
   }
 
-  static byte[] slice(byte[] bytes, int from, int to) {
+  public static byte[] slice(byte[] bytes, int from, int to) {
     return Arrays.copyOfRange(bytes, from, to);
   }
 }
