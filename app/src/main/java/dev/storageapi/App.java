@@ -39,6 +39,7 @@ import dev.storageapi.telemetry.AccessLog;
 import dev.storageapi.telemetry.HttpMetrics;
 import dev.storageapi.telemetry.Metric;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.TraceFilter;
 import dev.storageapi.telemetry.Tracing;
 import java.io.IOException;
 import java.time.Clock;
@@ -74,6 +75,7 @@ final class App implements AutoCloseable {
   private final Live live;
   private final Summary summary;
   private final HttpMetrics metrics;
+  private final TraceFilter traces;
   private final RefusedByJdk refusedByJdk;
   private final Servers servers;
 
@@ -81,9 +83,10 @@ final class App implements AutoCloseable {
    * Binds the ports and builds everything behind them.
    *
    * @param all the registry that every part adds its metrics to
+   * @param tracing where every part's spans go; it is closed by who opened it
    * @throws IOException if a port cannot be bound
    */
-  App(Config config, String version, Metrics all, Clock clock) throws IOException {
+  App(Config config, String version, Metrics all, Tracing tracing, Clock clock) throws IOException {
     this.config = config;
     this.all = all;
     servers = new Servers(config);
@@ -94,11 +97,15 @@ final class App implements AutoCloseable {
     all.gauge(Metric.HTTP_IN_FLIGHT, servers::inFlight);
     all.info(Metric.APP_INFO, version, System.getProperty("java.version"), config.environment());
     buckets = new BucketApi(store, config.storage().deleteStatus());
-    tables = config.database().url().map(url -> new Tables(config, url, version, all, clock));
+    tables =
+        config
+            .database()
+            .url()
+            .map(url -> new Tables(config, url, version, all, tracing.spans(), clock));
     inference =
         Optional.of(config.inference())
             .filter(InferenceConfig::on)
-            .map(settings -> new Inference(settings, all));
+            .map(settings -> new Inference(settings, all, tracing.spans()));
     readiness = new Readiness(features(), config.requires());
     service =
         new Service(
@@ -109,6 +116,7 @@ final class App implements AutoCloseable {
             clock);
     scrapes = new MetricsApi(all.registry());
     metrics = new HttpMetrics(all, routes());
+    traces = new TraceFilter(tracing.spans(), config.traces().probes());
     LiveStats stats = new LiveStats(sources(store), clock);
     live =
         new Live(
@@ -207,12 +215,12 @@ final class App implements AutoCloseable {
   private List<Filter> filters() {
     ServerConfig server = config.server();
     return List.of(
-        new Tracing(),
+        traces,
         new AccessLog(config.log().probes()),
         metrics,
         new Cors(Set.copyOf(config.corsAllowedOrigins())),
         new Compression(),
-        new Errors(metrics),
+        new Errors(metrics, traces),
         new AnswerBudget(server.answerBudgetBytes()),
         new Limits(
             server.maxTargetBytes(),
@@ -265,9 +273,12 @@ final class App implements AutoCloseable {
 
   private static Map<String, Object> telemetry(Config config) {
     return Map.of(
-        "metrics", "/metrics",
-        "logs", config.log().format().name().toLowerCase(Locale.ROOT),
-        "traces", "off");
+        "metrics",
+        "/metrics",
+        "logs",
+        config.log().format().name().toLowerCase(Locale.ROOT),
+        "traces",
+        config.traces().on() ? config.traces().exporter() : "off");
   }
 
   private void refused(RefusedByJdk.Refused refused) {

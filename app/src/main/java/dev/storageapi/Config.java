@@ -31,6 +31,7 @@ record Config(
     FeedConfig feed,
     InferenceConfig inference,
     LogConfig log,
+    TracesConfig traces,
     ShutdownConfig shutdown,
     SimulatorConfig simulator) {
 
@@ -53,6 +54,7 @@ record Config(
           "MODEL_",
           "INFERENCE_",
           "LOG_",
+          "TRACES_",
           "CORS_",
           "READY_",
           "MANAGEMENT_",
@@ -120,6 +122,7 @@ record Config(
             FeedConfig.read(settings),
             InferenceConfig.read(settings),
             log(settings),
+            TracesConfig.read(settings),
             new ShutdownConfig(
                 settings.duration(
                     "SHUTDOWN_QUIET",

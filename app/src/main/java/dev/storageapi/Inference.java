@@ -6,6 +6,7 @@ import dev.storageapi.inference.ReloadApi;
 import dev.storageapi.operations.InferenceStats;
 import dev.storageapi.operations.Readiness;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Spans;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -16,9 +17,9 @@ final class Inference implements AutoCloseable {
   final PredictApi predictApi;
   final ReloadApi reloadApi;
 
-  Inference(InferenceConfig config, Metrics metrics) {
-    models = new Models(config.model(), metrics);
-    predictApi = new PredictApi(models, config.limits(), config.maxClassLabels(), metrics);
+  Inference(InferenceConfig config, Metrics metrics, Spans spans) {
+    models = new Models(config.model(), metrics, spans);
+    predictApi = new PredictApi(models, config.limits(), config.maxClassLabels(), metrics, spans);
     reloadApi = new ReloadApi(models);
   }
 

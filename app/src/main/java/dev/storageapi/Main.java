@@ -4,6 +4,7 @@ import dev.storageapi.inference.NativeLibrary;
 import dev.storageapi.telemetry.LogMetrics;
 import dev.storageapi.telemetry.Logs;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Tracing;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -84,7 +85,7 @@ public final class Main {
     serverProperties(config.server());
     clientProperties();
     inferenceProperties(config.inference());
-    Metrics metrics = new Metrics();
+    Metrics metrics = new Metrics(config.traces().on());
     Logs logs =
         Logs.start(
             config.log().format(),
@@ -93,18 +94,39 @@ public final class Main {
             config.log().queueBytes(),
             new FileOutputStream(FileDescriptor.out),
             new LogMetrics(metrics));
+    String service = command.equals("simulator") ? "storage-api-simulator" : "storage-api";
+    Tracing tracing = tracing(config, service, metrics);
     switch (command) {
-      case "simulator" -> simulate(config, metrics, logs);
-      default -> serve(config, command.equals("demo"), metrics, logs);
+      case "simulator" -> simulate(config, metrics, tracing, logs);
+      default -> serve(config, command.equals("demo"), metrics, tracing, logs);
     }
   }
 
-  private static void serve(Config config, boolean demo, Metrics metrics, Logs logs)
-      throws IOException {
-    App app = new App(config, version(), metrics, Clock.systemUTC());
+  /**
+   * Begins to trace, if that is wanted.
+   *
+   * @throws InvalidConfiguration if OpenTelemetry's variables are not valid
+   */
+  static Tracing tracing(Config config, String service, Metrics metrics) {
+    TracesConfig traces = config.traces();
+    if (!traces.on()) {
+      return Tracing.off(metrics);
+    }
+    try {
+      return Tracing.start(
+          traces.environment(), service, version(), config.environment(), traces.flush(), metrics);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidConfiguration(List.of("OpenTelemetry's settings: " + e.getMessage()));
+    }
+  }
+
+  private static void serve(
+      Config config, boolean demo, Metrics metrics, Tracing tracing, Logs logs) throws IOException {
+    App app = new App(config, version(), metrics, tracing, Clock.systemUTC());
     boolean database = config.database().url().isPresent();
     // Before the first fetch: after a failed one the next would have to wait for two intervals.
-    Optional<SimulatorApp> simulator = demo && database ? upstream(config) : Optional.empty();
+    Optional<SimulatorApp> simulator =
+        demo && database ? upstream(config, tracing) : Optional.empty();
     app.start();
     String url = url(config, app.port());
     Optional<Demo> traffic =
@@ -113,6 +135,7 @@ public final class Main {
     up(
         "storage-api",
         url,
+        tracing,
         logs,
         () -> {
           traffic.ifPresent(Demo::close);
@@ -122,10 +145,11 @@ public final class Main {
   }
 
   /** Something to fetch from, unless it is there already. */
-  private static Optional<SimulatorApp> upstream(Config config) {
+  private static Optional<SimulatorApp> upstream(Config config, Tracing tracing) {
     try {
       SimulatorApp simulator =
-          new SimulatorApp(config, version(), new Metrics(), Clock.systemUTC());
+          new SimulatorApp(
+              config, version(), new Metrics(config.traces().on()), tracing, Clock.systemUTC());
       simulator.start();
       return Optional.of(simulator);
     } catch (IOException e) {
@@ -134,10 +158,12 @@ public final class Main {
     }
   }
 
-  private static void simulate(Config config, Metrics metrics, Logs logs) throws IOException {
-    SimulatorApp simulator = new SimulatorApp(config, version(), metrics, Clock.systemUTC());
+  private static void simulate(Config config, Metrics metrics, Tracing tracing, Logs logs)
+      throws IOException {
+    SimulatorApp simulator =
+        new SimulatorApp(config, version(), metrics, tracing, Clock.systemUTC());
     simulator.start();
-    up("the simulator", url(config, simulator.port()), logs, simulator::close);
+    up("the simulator", url(config, simulator.port()), tracing, logs, simulator::close);
   }
 
   private static String url(Config config, int port) {
@@ -146,8 +172,9 @@ public final class Main {
   }
 
   /** Says where to look, and has a signal call {@code end}. */
-  private static void up(String name, String url, Logs logs, Runnable end) {
-    Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(name, end, logs), "shutdown"));
+  private static void up(String name, String url, Tracing tracing, Logs logs, Runnable end) {
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(() -> stop(name, end, tracing, logs), "shutdown"));
     LoggerFactory.getLogger(Main.class)
         .atInfo()
         .addKeyValue("url", url)
@@ -168,12 +195,20 @@ public final class Main {
   }
 
   /** Ends with 0 after a signal: it was asked for. */
-  private static void stop(String name, Runnable end, Logs logs) {
+  private static void stop(String name, Runnable end, Tracing tracing, Logs logs) {
     try (logs) {
-      end.run();
+      end(end, tracing);
       LoggerFactory.getLogger(Main.class).info(name + " has ended");
     } finally {
       Runtime.getRuntime().halt(0);
+    }
+  }
+
+  /** The spans of the last requests are sent, whatever the end itself comes to. */
+  @SuppressWarnings("try") // it is there to be closed
+  private static void end(Runnable end, Tracing tracing) {
+    try (tracing) {
+      end.run();
     }
   }
 

@@ -2,6 +2,7 @@ package dev.storageapi;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -206,6 +207,18 @@ final class Settings {
   private static boolean isInjected(String name, String value) {
     boolean port = name.endsWith("_PORT") && INJECTED_VALUE.matcher(value).matches();
     return port || INJECTED.matcher(name).matches();
+  }
+
+  /** The variables of others, whose names begin so; an empty one is as good as none. */
+  Map<String, String> named(String prefix) {
+    Map<String, String> named = new HashMap<>();
+    environment.forEach(
+        (name, value) -> {
+          if (name.startsWith(prefix) && !value.isBlank()) {
+            named.put(name, value.strip());
+          }
+        });
+    return Map.copyOf(named);
   }
 
   /** What has been read so far, in that order. */

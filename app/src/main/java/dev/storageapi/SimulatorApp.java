@@ -22,6 +22,7 @@ import dev.storageapi.telemetry.AccessLog;
 import dev.storageapi.telemetry.HttpMetrics;
 import dev.storageapi.telemetry.Metric;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.TraceFilter;
 import dev.storageapi.telemetry.Tracing;
 import java.io.IOException;
 import java.time.Clock;
@@ -45,6 +46,7 @@ final class SimulatorApp implements AutoCloseable {
   private final Service service;
   private final MetricsApi scrapes;
   private final HttpMetrics metrics;
+  private final TraceFilter traces;
   private final Server server;
 
   /**
@@ -52,7 +54,8 @@ final class SimulatorApp implements AutoCloseable {
    *
    * @throws IOException if the port cannot be bound
    */
-  SimulatorApp(Config config, String version, Metrics all, Clock clock) throws IOException {
+  SimulatorApp(Config config, String version, Metrics all, Tracing tracing, Clock clock)
+      throws IOException {
     SimulatorConfig own = config.simulator();
     this.config = config;
     this.all = all;
@@ -67,6 +70,7 @@ final class SimulatorApp implements AutoCloseable {
     service = new Service(version, config.environment(), Optional.empty(), Map.of(), clock);
     scrapes = new MetricsApi(all.registry());
     metrics = new HttpMetrics(all, routes());
+    traces = new TraceFilter(tracing.spans(), config.traces().probes());
     server = Servers.server(config, own.port(), routes(), filters());
     all.gauge(Metric.HTTP_IN_FLIGHT, server::inFlight);
     all.info(Metric.APP_INFO, version, System.getProperty("java.version"), config.environment());
@@ -88,10 +92,10 @@ final class SimulatorApp implements AutoCloseable {
   private List<Filter> filters() {
     ServerConfig limits = config.server();
     return List.of(
-        new Tracing(),
+        traces,
         new AccessLog(config.log().probes()),
         metrics,
-        new Errors(metrics),
+        new Errors(metrics, traces),
         new Limits(
             limits.maxTargetBytes(),
             limits.maxHeaders(),

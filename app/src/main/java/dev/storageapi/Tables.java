@@ -16,6 +16,7 @@ import dev.storageapi.feed.Upstream;
 import dev.storageapi.operations.DatabaseStats;
 import dev.storageapi.operations.Readiness;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Spans;
 import java.net.URI;
 import java.time.Clock;
 import java.util.Map;
@@ -31,12 +32,13 @@ final class Tables implements AutoCloseable {
   final DatasetApi datasetApi;
   final FeedApi feedApi;
 
-  Tables(Config config, DatabaseUrl url, String version, Metrics metrics, Clock clock) {
-    database = new Database(url, config.database().limits(), metrics);
-    reticulation = new Reticulation(config.datasets().reticulation(), metrics);
+  Tables(
+      Config config, DatabaseUrl url, String version, Metrics metrics, Spans spans, Clock clock) {
+    database = new Database(url, config.database().limits(), metrics, spans);
+    reticulation = new Reticulation(config.datasets().reticulation(), metrics, spans);
     datasetStore = new DatasetStore(database);
     datasetApi = new DatasetApi(datasetStore, reticulation, config.datasets().maxPage());
-    feed = feed(config.feed(), version, metrics, clock);
+    feed = feed(config.feed(), version, metrics, spans, clock);
     feedApi =
         new FeedApi(
             new ItemStore(database),
@@ -46,7 +48,7 @@ final class Tables implements AutoCloseable {
             clock);
   }
 
-  private Feed feed(FeedConfig config, String version, Metrics metrics, Clock clock) {
+  private Feed feed(FeedConfig config, String version, Metrics metrics, Spans spans, Clock clock) {
     FetchStore store = new FetchStore(database);
     Upstream upstream =
         new Upstream(
@@ -54,11 +56,13 @@ final class Tables implements AutoCloseable {
             new AddressRules(config.allowedHosts()),
             config.limits(),
             version,
+            spans,
             clock);
     Mapping mapping =
         new Mapping(config.pointers(), config.maxItemsPerFetch(), config.maxItemBytes());
     Fetcher fetcher =
-        new Fetcher(upstream, mapping, store, config.pace(), config.maxItems(), clock, metrics);
+        new Fetcher(
+            upstream, mapping, store, config.pace(), config.maxItems(), clock, metrics, spans);
     return new Feed(database, store, fetcher, config.pace(), clock, metrics);
   }
 

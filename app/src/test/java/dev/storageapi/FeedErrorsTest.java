@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Tracing;
 import dev.storageapi.testing.TestUpstream;
 import java.io.IOException;
 import java.lang.Thread.UncaughtExceptionHandler;
@@ -91,7 +92,8 @@ class FeedErrorsTest {
                   "60s",
                   "SHUTDOWN_QUIET",
                   "0ms"));
-      try (App app = new App(config, "test", new Metrics(), new Trap(thread))) {
+      Metrics metrics = new Metrics();
+      try (App app = new App(config, "test", metrics, Tracing.off(metrics), new Trap(thread))) {
         app.start();
         await().dontCatchUncaughtExceptions().until(() -> !upstream.asked().isEmpty());
       }

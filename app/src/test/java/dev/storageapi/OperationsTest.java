@@ -218,7 +218,8 @@ class OperationsTest {
     HttpResponse<byte[]> response = app.get("/health", "Origin", "https://app.example");
 
     assertThat(header(response, "Access-Control-Allow-Origin")).isEqualTo("https://app.example");
-    assertThat(header(response, "Access-Control-Expose-Headers")).isEqualTo("X-Request-ID");
+    assertThat(header(response, "Access-Control-Expose-Headers"))
+        .isEqualTo("X-Request-ID, traceresponse");
     assertThat(header(response, "Vary")).contains("Origin");
   }
 

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import dev.storageapi.telemetry.LogMetrics;
 import dev.storageapi.telemetry.Logs;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Tracing;
 import dev.storageapi.testing.Form;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -34,13 +35,15 @@ final class RunningApp implements AutoCloseable {
   private final ByteArrayOutputStream log = new ByteArrayOutputStream();
   private final Logs logs;
   final App app;
-  final Metrics metrics = new Metrics();
+  final Metrics metrics;
+  private final Tracing tracing;
 
   private RunningApp(Map<String, String> settings) {
     Config config = Config.from(settings);
     Main.serverProperties(config.server());
     Main.clientProperties();
     Main.inferenceProperties(config.inference());
+    metrics = new Metrics(config.traces().on());
     logs =
         Logs.start(
             config.log().format(),
@@ -49,8 +52,9 @@ final class RunningApp implements AutoCloseable {
             config.log().queueBytes(),
             log,
             new LogMetrics(metrics));
+    tracing = Main.tracing(config, "storage-api", metrics);
     try {
-      app = new App(config, "test", metrics, Clock.systemUTC());
+      app = new App(config, "test", metrics, tracing, Clock.systemUTC());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -169,6 +173,7 @@ final class RunningApp implements AutoCloseable {
   @Override
   public void close() {
     app.close();
+    tracing.close();
     logs.close();
   }
 }

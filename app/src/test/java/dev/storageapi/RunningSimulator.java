@@ -3,6 +3,7 @@ package dev.storageapi;
 import dev.storageapi.telemetry.LogMetrics;
 import dev.storageapi.telemetry.Logs;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Tracing;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -36,12 +37,13 @@ final class RunningSimulator implements AutoCloseable {
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final ByteArrayOutputStream log = new ByteArrayOutputStream();
   private final Logs logs;
+  private final Tracing tracing;
   private final SimulatorApp app;
 
   private RunningSimulator(Map<String, String> settings) {
     Config config = Config.from(settings);
     Main.serverProperties(config.server());
-    Metrics metrics = new Metrics();
+    Metrics metrics = new Metrics(config.traces().on());
     logs =
         Logs.start(
             config.log().format(),
@@ -50,9 +52,10 @@ final class RunningSimulator implements AutoCloseable {
             config.log().queueBytes(),
             log,
             new LogMetrics(metrics));
+    tracing = Main.tracing(config, "storage-api-simulator", metrics);
     InstantSource source = now::get;
     try {
-      app = new SimulatorApp(config, "test", metrics, source.withZone(ZoneOffset.UTC));
+      app = new SimulatorApp(config, "test", metrics, tracing, source.withZone(ZoneOffset.UTC));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -124,6 +127,7 @@ final class RunningSimulator implements AutoCloseable {
   @Override
   public void close() {
     app.close();
+    tracing.close();
     logs.close();
   }
 }

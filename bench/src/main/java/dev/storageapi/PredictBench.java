@@ -10,6 +10,7 @@ import ai.onnxruntime.TensorInfo;
 import dev.storageapi.telemetry.LogMetrics;
 import dev.storageapi.telemetry.Logs;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Tracing;
 import java.awt.image.BufferedImage;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -88,7 +89,7 @@ public final class PredictBench {
                 config.log().queueBytes(),
                 nowhere,
                 new LogMetrics(metrics));
-        App app = new App(config, "bench", metrics, Clock.systemUTC())) {
+        App app = new App(config, "bench", metrics, Tracing.off(metrics), Clock.systemUTC())) {
       app.start();
       awaitModel(app.port());
       try (Bare bare = new Bare(config)) {

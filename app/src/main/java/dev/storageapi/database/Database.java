@@ -4,8 +4,10 @@ import static dev.storageapi.database.DatabaseFailure.Kind.FULL;
 import static dev.storageapi.database.DatabaseFailure.Kind.UNAVAILABLE;
 
 import com.zaxxer.hikari.HikariPoolMXBean;
+import dev.storageapi.telemetry.ActiveSpan;
 import dev.storageapi.telemetry.Metric;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Spans;
 import io.prometheus.metrics.core.metrics.Counter;
 import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
@@ -65,6 +67,9 @@ public final class Database implements AutoCloseable {
   }
 
   private final Limits limits;
+  private final Spans spans;
+  private final String system;
+  private final String name;
   private final Histogram durations;
   private final Counter errors;
   private final Connector connector;
@@ -73,8 +78,11 @@ public final class Database implements AutoCloseable {
   private final Query commit;
 
   /** A database that is not looked for before {@link #start}. */
-  public Database(DatabaseUrl url, Limits limits, Metrics metrics) {
+  public Database(DatabaseUrl url, Limits limits, Metrics metrics, Spans spans) {
     this.limits = limits;
+    this.spans = spans;
+    system = url.dialect().system();
+    name = url.name();
     connector = new Connector(url);
     pool = new Pool(connector, limits);
     keeper = new Keeper(url, limits, connector, pool);
@@ -107,7 +115,22 @@ public final class Database implements AutoCloseable {
    */
   public Query query(String operation, String sql) {
     return new Query(
-        operation, sql, durations.labelValues(operation), errors.labelValues(operation));
+        operation,
+        sql,
+        durations.labelValues(operation),
+        errors.labelValues(operation),
+        () -> span(operation, sql));
+  }
+
+  /** By the conventions for databases: the text has no values, and names are few. */
+  private ActiveSpan span(String operation, String sql) {
+    ActiveSpan span =
+        spans
+            .client(operation)
+            .set("db.system.name", system)
+            .set("db.namespace", name)
+            .set("db.query.summary", operation);
+    return sql.isEmpty() ? span : span.set("db.query.text", sql);
   }
 
   /** The durations of all queries so far, as a scrape would show them. */

@@ -232,6 +232,11 @@ public record DatabaseUrl(
     return decoded;
   }
 
+  /** The name of the database: that of H2's file, or behind the server's address. */
+  String name() {
+    return jdbc.substring(jdbc.lastIndexOf('/') + 1);
+  }
+
   /** For people: where it is, without credentials and options. */
   @Override
   public String toString() {

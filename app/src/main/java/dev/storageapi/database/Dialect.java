@@ -6,7 +6,9 @@ import java.util.Map;
 /** What differs between the databases: types of the schema, time limits, durability. */
 public enum Dialect {
   /** Embedded, in a file. */
-  H2(Map.of("bytes", "VARBINARY", "byte_order", "", "unless_there", "IF NOT EXISTS")) {
+  H2(
+      "h2database",
+      Map.of("bytes", "VARBINARY", "byte_order", "", "unless_there", "IF NOT EXISTS")) {
     @Override
     Map<String, String> properties(Duration statement) {
       return Map.of(
@@ -26,7 +28,8 @@ public enum Dialect {
   },
 
   /** A server of its own. */
-  POSTGRESQL(Map.of("bytes", "BYTEA", "byte_order", "COLLATE \"C\"", "unless_there", "")) {
+  POSTGRESQL(
+      "postgresql", Map.of("bytes", "BYTEA", "byte_order", "COLLATE \"C\"", "unless_there", "")) {
     @Override
     Map<String, String> properties(Duration statement) {
       // The server ends a statement that takes too long; the network gets a little longer to say
@@ -53,11 +56,19 @@ public enum Dialect {
   /** Who has long for a statement need not be as patient with a server that is not there. */
   private static final Duration CONNECT = Duration.ofSeconds(10);
 
+  private final String system;
+
   @SuppressWarnings("ImmutableEnumChecker") // of Map.of
   private final Map<String, String> placeholders;
 
-  Dialect(Map<String, String> placeholders) {
+  Dialect(String system, Map<String, String> placeholders) {
+    this.system = system;
     this.placeholders = placeholders;
+  }
+
+  /** Its name in OpenTelemetry's conventions, {@code db.system.name}. */
+  String system() {
+    return system;
   }
 
   private static String seconds(Duration statement) {

@@ -1,5 +1,6 @@
 package dev.storageapi.database;
 
+import dev.storageapi.telemetry.ActiveSpan;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -160,12 +161,7 @@ public final class Session implements AutoCloseable {
       if (lease == null) {
         lease = source.connect();
       }
-      long start = System.nanoTime();
-      try {
-        return call.run();
-      } finally {
-        query.took(System.nanoTime() - start);
-      }
+      return traced(query, call);
     } catch (SQLException e) {
       throw counted(query, DatabaseFailure.of(e));
     } catch (DatabaseFailure e) {
@@ -173,12 +169,32 @@ public final class Session implements AutoCloseable {
     }
   }
 
+  private static <T> T traced(Query query, Call<T> call) throws SQLException {
+    try (ActiveSpan span = query.begin()) {
+      try {
+        return call.run();
+      } catch (SQLException e) {
+        span.set("db.response.status_code", e.getSQLState());
+        if (isFailure(DatabaseFailure.of(e))) {
+          span.failed(e.getClass().getName(), null); // its message may have values
+        }
+        throw e;
+      } finally {
+        query.end(span);
+      }
+    }
+  }
+
   /** That a key is there already is an answer like others. */
   private static DatabaseFailure counted(Query query, DatabaseFailure failure) {
-    if (failure.kind() != DatabaseFailure.Kind.DUPLICATE) {
+    if (isFailure(failure)) {
       query.failed();
     }
     return failure;
+  }
+
+  private static boolean isFailure(DatabaseFailure failure) {
+    return failure.kind() != DatabaseFailure.Kind.DUPLICATE;
   }
 
   private static void bind(PreparedStatement statement, Object... values) throws SQLException {

@@ -1,7 +1,10 @@
 package dev.storageapi.datasets;
 
+import dev.storageapi.telemetry.ActiveSpan;
 import dev.storageapi.telemetry.Metric;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Origin;
+import dev.storageapi.telemetry.Spans;
 import io.prometheus.metrics.core.metrics.Counter;
 import java.lang.ref.Reference;
 import java.time.Duration;
@@ -57,14 +60,15 @@ public final class Reticulation implements AutoCloseable {
   private static final long RESERVE = 16L << 20;
 
   private final Cost cost;
+  private final Spans spans;
   private final LongSupplier nanos;
   private final Semaphore places;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Counter outcomes;
   private long nextCollection;
 
-  public Reticulation(Cost cost, Metrics metrics) {
-    this(cost, metrics, System::nanoTime);
+  public Reticulation(Cost cost, Metrics metrics, Spans spans) {
+    this(cost, metrics, spans, System::nanoTime);
   }
 
   /**
@@ -72,8 +76,9 @@ public final class Reticulation implements AutoCloseable {
    *
    * @param nanos the time, as {@link System#nanoTime} tells it
    */
-  Reticulation(Cost cost, Metrics metrics, LongSupplier nanos) {
+  Reticulation(Cost cost, Metrics metrics, Spans spans, LongSupplier nanos) {
     this.cost = cost;
+    this.spans = spans;
     this.nanos = nanos;
     this.nextCollection = nanos.getAsLong();
     this.places = new Semaphore(cost.atOnce());
@@ -110,7 +115,7 @@ public final class Reticulation implements AutoCloseable {
 
   private Outcome work() {
     FutureTask<Outcome> task = new FutureTask<>(this::reticulate);
-    new Thread(task, "reticulation").start();
+    new Thread(Origin.here().wrap(task), "reticulation").start();
     try {
       return task.get();
     } catch (InterruptedException e) {
@@ -130,15 +135,21 @@ public final class Reticulation implements AutoCloseable {
       if (!hold(held)) {
         return Outcome.REJECTED;
       }
-      boolean whole = burn(held) && !closed.await(cost.pause().toNanos(), TimeUnit.NANOSECONDS);
-      return whole ? Outcome.COMPLETED : Outcome.CANCELLED;
+      return burn(held) && pause() ? Outcome.COMPLETED : Outcome.CANCELLED;
     } finally {
       Reference.reachabilityFence(held);
     }
   }
 
+  private boolean hold(List<byte[]> held) {
+    try (ActiveSpan span = spans.step("hold memory")) {
+      span.set("bytes", cost.memory());
+      return take(held);
+    }
+  }
+
   /** Takes all of the memory or none, one after another: two halves would help nobody. */
-  private synchronized boolean hold(List<byte[]> held) {
+  private synchronized boolean take(List<byte[]> held) {
     long needed = cost.memory() + RESERVE;
     if (free() < needed && mayCollect()) {
       System.gc(); // garbage counts as used
@@ -172,8 +183,22 @@ public final class Reticulation implements AutoCloseable {
     return heap.maxMemory() - heap.totalMemory() + heap.freeMemory();
   }
 
-  /** Sums up the memory again and again. */
+  @SuppressWarnings("try") // the span is there to be closed
+  private boolean pause() throws InterruptedException {
+    try (ActiveSpan span = spans.step("pause")) {
+      return !closed.await(cost.pause().toNanos(), TimeUnit.NANOSECONDS);
+    }
+  }
+
+  @SuppressWarnings("try") // the span is there to be closed
   private boolean burn(List<byte[]> held) {
+    try (ActiveSpan span = spans.step("burn a core")) {
+      return sumUp(held);
+    }
+  }
+
+  /** Sums up the memory again and again; not to the end where it is to stop. */
+  private boolean sumUp(List<byte[]> held) {
     CRC32 sum = new CRC32();
     byte[] nothing = new byte[PIECE];
     long end = nanos.getAsLong() + cost.cpu().toNanos();

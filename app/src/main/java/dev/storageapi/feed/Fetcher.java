@@ -1,8 +1,10 @@
 package dev.storageapi.feed;
 
 import dev.storageapi.database.DatabaseFailure;
+import dev.storageapi.telemetry.ActiveSpan;
 import dev.storageapi.telemetry.Metric;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Spans;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import java.time.Clock;
@@ -31,10 +33,12 @@ public final class Fetcher implements AutoCloseable {
   private final long maxItems;
   private final String settings;
   private final Clock clock;
+  private final Spans spans;
   private final RandomGenerator random = new Random();
   private final Counter outcomes;
   private final DistributionDataPoint durations;
   private volatile boolean atWork;
+  private ActiveSpan last;
 
   /**
    * A fetcher of {@code upstream}.
@@ -48,7 +52,8 @@ public final class Fetcher implements AutoCloseable {
       Pace pace,
       long maxItems,
       Clock clock,
-      Metrics metrics) {
+      Metrics metrics,
+      Spans spans) {
     this.source = upstream.key();
     this.upstream = upstream;
     this.mapping = mapping;
@@ -57,6 +62,7 @@ public final class Fetcher implements AutoCloseable {
     this.maxItems = maxItems;
     this.settings = mapping.key() + " " + maxItems;
     this.clock = clock;
+    this.spans = spans;
     outcomes = metrics.counter(Metric.FEED_FETCHES);
     for (Outcome outcome : Outcome.values()) {
       outcomes.initLabelValues(outcome.label());
@@ -65,7 +71,12 @@ public final class Fetcher implements AutoCloseable {
   }
 
   /** What a fetch came to: an outcome, what people should know, and how far things are now. */
-  private record Result(Outcome outcome, String detail, Progress progress) {}
+  private record Result(Outcome outcome, String detail, Progress progress) {
+
+    boolean isFine() {
+      return outcome == Outcome.SUCCESS || outcome == Outcome.NOT_MODIFIED;
+    }
+  }
 
   /**
    * Fetches, unless it is too early: a replica that died within a fetch may have been the last to
@@ -108,12 +119,32 @@ public final class Fetcher implements AutoCloseable {
     }
     Progress begun = before.attempted(now, now.plus(pace.next(random)));
     store.advance(source, begun);
-    long start = System.nanoTime();
-    Result result = ask(begun);
-    durations.observe((System.nanoTime() - start) / 1e9);
+    return traced(begun).progress().nextFetch();
+  }
+
+  /** A trace of its own, which points to the one before. */
+  private Result traced(Progress begun) throws InterruptedException {
+    try (ActiveSpan span = spans.start("feed fetch").link(last)) {
+      last = span;
+      span.set("feed.source", shown());
+      try {
+        return ended(ask(begun), span);
+      } catch (RuntimeException e) {
+        span.failed(e.getClass().getName(), null);
+        throw e;
+      }
+    }
+  }
+
+  private Result ended(Result result, ActiveSpan span) {
+    span.set("feed.outcome", result.outcome().label());
+    if (!result.isFine()) {
+      span.failed(result.outcome().label(), result.detail());
+    }
+    span.observe(durations);
     outcomes.labelValues(result.outcome().label()).inc();
     tell(result);
-    return result.progress().nextFetch();
+    return result;
   }
 
   private Result ask(Progress begun) throws InterruptedException {
@@ -176,7 +207,7 @@ public final class Fetcher implements AutoCloseable {
   }
 
   private void tell(Result result) {
-    boolean fine = result.outcome() == Outcome.SUCCESS || result.outcome() == Outcome.NOT_MODIFIED;
+    boolean fine = result.isFine();
     (fine ? log.atInfo() : log.atWarn())
         .addKeyValue("source", shown())
         .addKeyValue("outcome", result.outcome().label())

@@ -4,6 +4,7 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpRequest;
+import java.util.Map;
 
 /**
  * A GET that goes where {@link AddressRules} looked, although a name may lead elsewhere a moment
@@ -26,13 +27,16 @@ final class PinnedRequest {
    *
    * @param address the one that the rules found for the URL's host
    * @param known what makes the request conditional
+   * @param more headers, of a trace
    */
-  static HttpRequest of(URI url, InetAddress address, Validators known, String userAgent) {
+  static HttpRequest of(
+      URI url, InetAddress address, Validators known, String userAgent, Map<String, String> more) {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(url)
             .header("Accept", "application/json")
             .header("Accept-Encoding", "identity") // without it any coding is acceptable
             .header("User-Agent", userAgent);
+    more.forEach(request::header);
     if ("http".equalsIgnoreCase(url.getScheme())) {
       request.uri(at(address, url)).header("Host", url.getRawAuthority());
     }

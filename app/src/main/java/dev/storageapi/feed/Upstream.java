@@ -1,6 +1,8 @@
 package dev.storageapi.feed;
 
 import dev.storageapi.feed.AddressRules.Refused;
+import dev.storageapi.telemetry.ActiveSpan;
+import dev.storageapi.telemetry.Spans;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -46,6 +48,7 @@ public final class Upstream implements AutoCloseable {
   private final AddressRules rules;
   private final Limits limits;
   private final String userAgent;
+  private final Spans spans;
   private final Clock clock;
   private final AtomicReference<Future<?>> underWay = new AtomicReference<>();
   private final ThreadPoolExecutor lookups = lookups();
@@ -58,16 +61,22 @@ public final class Upstream implements AutoCloseable {
    * @param url one that {@link AddressRules#problem} has nothing against
    * @param version ours, for {@code User-Agent}
    */
-  public Upstream(URI url, AddressRules rules, Limits limits, String version, Clock clock) {
+  public Upstream(
+      URI url, AddressRules rules, Limits limits, String version, Spans spans, Clock clock) {
     this.url = url;
     this.rules = rules;
     this.limits = limits;
     this.userAgent = "storage-api/" + version;
+    this.spans = spans;
     this.clock = clock;
   }
 
   /** What is asked, for people: without the query, which may hold a key. */
   String shown() {
+    return shown(url);
+  }
+
+  private static String shown(URI url) {
     return url.getScheme() + "://" + url.getRawAuthority() + url.getRawPath();
   }
 
@@ -150,14 +159,64 @@ public final class Upstream implements AutoCloseable {
       URI asked = target;
       InetAddress address = await(lookups.submit(() -> rules.addressOf(asked)), end);
       Validators sent = asked.equals(url) ? known : Validators.NONE;
-      HttpRequest request = PinnedRequest.of(asked, address, sent, userAgent);
-      HttpResponse<Optional<byte[]>> response = await(client().sendAsync(request, this::body), end);
+      HttpResponse<Optional<byte[]>> response = get(asked, address, sent, redirects, end);
       if (!REDIRECTS.contains(response.statusCode())) {
         return answer(asked, sent, response);
       }
       target = AddressRules.redirect(asked, response.headers().firstValue("Location"));
     }
     throw new Refused("more than " + MAX_REDIRECTS + " redirects");
+  }
+
+  /** One request: a client span, whose trace goes on at the other side if that wants so. */
+  private HttpResponse<Optional<byte[]>> get(
+      URI asked, InetAddress address, Validators sent, int redirects, long end)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    try (ActiveSpan span = spans.client("GET")) {
+      describe(span, asked, address, redirects);
+      HttpRequest request = PinnedRequest.of(asked, address, sent, userAgent, spans.headers());
+      return send(request, span, end);
+    }
+  }
+
+  private HttpResponse<Optional<byte[]>> send(HttpRequest request, ActiveSpan span, long end)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    try {
+      HttpResponse<Optional<byte[]>> response = await(client().sendAsync(request, this::body), end);
+      span.set("http.response.status_code", response.statusCode());
+      if (response.statusCode() >= 400) {
+        span.failed(Integer.toString(response.statusCode()), null);
+      }
+      return response;
+    } catch (ExecutionException | TimeoutException | CancellationException e) {
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      span.failed(cause.getClass().getName(), null);
+      throw e;
+    }
+  }
+
+  /** By the conventions for HTTP clients, without the query, which may hold a key. */
+  private static void describe(ActiveSpan span, URI asked, InetAddress address, int redirects) {
+    span.set("http.request.method", "GET")
+        .set("url.full", shown(asked))
+        .set("server.address", host(asked))
+        .set("server.port", port(asked));
+    if ("http".equalsIgnoreCase(asked.getScheme())) { // the JDK looks up https names once more
+      span.set("network.peer.address", address.getHostAddress());
+    }
+    if (redirects > 0) {
+      span.set("http.request.resend_count", redirects);
+    }
+  }
+
+  /** An IPv6 address without its brackets. */
+  private static String host(URI url) {
+    return url.getHost().replaceAll("[\\[\\]]", "");
+  }
+
+  private static int port(URI url) {
+    boolean secure = "https".equalsIgnoreCase(url.getScheme());
+    return url.getPort() != -1 ? url.getPort() : secure ? 443 : 80;
   }
 
   /** Waits, and leaves nothing behind: what is not done by the end is cancelled. */

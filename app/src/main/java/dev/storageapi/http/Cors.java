@@ -35,7 +35,7 @@ public final class Cors implements Filter {
     return allows(origin)
         ? varying
             .with("Access-Control-Allow-Origin", origin)
-            .with("Access-Control-Expose-Headers", "X-Request-ID")
+            .with("Access-Control-Expose-Headers", "X-Request-ID, traceresponse")
         : varying;
   }
 

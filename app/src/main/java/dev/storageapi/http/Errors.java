@@ -1,6 +1,7 @@
 package dev.storageapi.http;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,9 +14,9 @@ public final class Errors implements Filter {
 
   private static final Logger log = LoggerFactory.getLogger(Errors.class);
 
-  private final Events events;
+  private final List<Events> events;
 
-  /** Hears of what went wrong, to count it. Called on the thread of the request. */
+  /** Hears of what went wrong, to record it. Called on the thread of the request. */
   public interface Events {
     /** A request was turned away before or instead of its handler. */
     void refused(Refusal.Reason reason);
@@ -24,8 +25,8 @@ public final class Errors implements Filter {
     void failed(Request request, Throwable cause);
   }
 
-  public Errors(Events events) {
-    this.events = events;
+  public Errors(Events... events) {
+    this.events = List.of(events);
   }
 
   @Override
@@ -34,7 +35,7 @@ public final class Errors implements Filter {
       return next.handle(request);
     } catch (Refusal refusal) {
       if (refusal.reason() != Refusal.Reason.NONE) {
-        events.refused(refusal.reason());
+        events.forEach(hearer -> hearer.refused(refusal.reason()));
       }
       Response response = problem(request, refusal.status(), refusal.getMessage());
       for (Map.Entry<String, String> header : refusal.headers().entrySet()) {
@@ -44,8 +45,8 @@ public final class Errors implements Filter {
     } catch (OutOfMemoryError e) {
       throw e; // nothing can be promised any more: Main ends the process
     } catch (Throwable cause) {
-      events.failed(request, cause);
       log.error("request failed", cause);
+      events.forEach(hearer -> hearer.failed(request, cause));
       return problem(request, 500, "Something went wrong here, not with the request.");
     }
   }

@@ -148,6 +148,9 @@ final class ExchangeAdapter implements HttpHandler {
       throws IOException {
     Headers headers = exchange.getResponseHeaders();
     headers.set("X-Request-ID", request.id());
+    if (!request.trace().response().isEmpty()) {
+      headers.set("traceresponse", request.trace().response());
+    }
     headers.set("X-Content-Type-Options", "nosniff");
     response.headers().forEach(headers::set);
     if (server.isDraining() || mustClose(request.stream())) {

@@ -197,7 +197,8 @@ public final class Request {
     trace = ids;
   }
 
-  String protocol() {
+  /** The protocol and its version, such as {@code HTTP/1.1}. */
+  public String protocol() {
     return protocol;
   }
 

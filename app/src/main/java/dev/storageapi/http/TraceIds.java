@@ -5,9 +5,10 @@ package dev.storageapi.http;
  *
  * @param traceId 32 digits, or empty
  * @param spanId 16 digits, or empty
+ * @param response what the answer says of it, as {@code traceresponse}, or empty
  */
-public record TraceIds(String traceId, String spanId) {
+public record TraceIds(String traceId, String spanId, String response) {
 
   /** Of a request outside every trace. */
-  public static final TraceIds NONE = new TraceIds("", "");
+  public static final TraceIds NONE = new TraceIds("", "", "");
 }

@@ -1,7 +1,9 @@
 package dev.storageapi.inference;
 
+import dev.storageapi.telemetry.ActiveSpan;
 import dev.storageapi.telemetry.Metric;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Spans;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -19,6 +21,7 @@ public final class Models implements AutoCloseable {
   private static final int WARM_UPS = 3;
 
   private final ModelSettings settings;
+  private final Spans spans;
   private final ReentrantLock loading = new ReentrantLock();
   private SharedModel current;
   private boolean closed;
@@ -36,8 +39,9 @@ public final class Models implements AutoCloseable {
   public record State(boolean loaded, String reason, int classes) {}
 
   /** One of these settings; nothing is loaded before {@link #start}. */
-  public Models(ModelSettings settings, Metrics metrics) {
+  public Models(ModelSettings settings, Metrics metrics, Spans spans) {
     this.settings = settings;
+    this.spans = spans;
     state = new State(false, "the model is being loaded", 0);
     metrics.gauges(Metric.MODEL_LOADED).add(name(), () -> state.loaded() ? 1 : 0);
     metrics.gauges(Metric.MODEL_LOAD_DURATION).add(name(), () -> loadSeconds);
@@ -76,24 +80,35 @@ public final class Models implements AutoCloseable {
     if (!loading.tryLock()) {
       return Reloaded.BUSY;
     }
-    try {
-      serve(load());
-      return Reloaded.DONE;
-    } catch (UnusableModel e) {
-      failed(e.getMessage(), null);
-    } catch (LinkageError | RuntimeException e) { // their messages have paths; the log has them
-      failed("ONNX Runtime cannot be used: " + e.getClass().getSimpleName(), e);
+    try (ActiveSpan span = spans.start("model load")) {
+      span.set("model", name());
+      return reload(span);
     } finally {
       loading.unlock();
+    }
+  }
+
+  private Reloaded reload(ActiveSpan span) {
+    try {
+      serve(load(span));
+      span.event("model.serving");
+      return Reloaded.DONE;
+    } catch (UnusableModel e) {
+      span.failed(e.getClass().getName(), e.getMessage());
+      failed(e.getMessage(), null);
+    } catch (LinkageError | RuntimeException e) { // their messages have paths; the log has them
+      span.failed(e.getClass().getName(), null);
+      failed("ONNX Runtime cannot be used: " + e.getClass().getSimpleName(), e);
     }
     return Reloaded.FAILED;
   }
 
-  private OnnxModel load() throws UnusableModel {
+  private OnnxModel load(ActiveSpan span) throws UnusableModel {
     long start = System.nanoTime();
     double before = ResidentMemory.bytes();
     NativeLibrary.unpackTo(settings.nativeDirectory()); // without the jar this ends here
     OnnxModel model = OnnxModel.load(settings);
+    span.event("model.loaded");
     try {
       float[] tensor = model.input().tensor(WarmUp.picture());
       Scratch scratch = new Scratch();
@@ -104,6 +119,7 @@ public final class Models implements AutoCloseable {
       model.close();
       throw e;
     }
+    span.event("model.warmed_up");
     memoryBytes = Math.max(0, ResidentMemory.bytes() - before);
     loadSeconds = (System.nanoTime() - start) / 1e9;
     return model;

@@ -5,8 +5,10 @@ import dev.storageapi.http.Request;
 import dev.storageapi.http.Response;
 import dev.storageapi.http.Validation;
 import dev.storageapi.inference.NotPredicted.Reason;
+import dev.storageapi.telemetry.ActiveSpan;
 import dev.storageapi.telemetry.Metric;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Spans;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import io.prometheus.metrics.core.metrics.Counter;
 import java.math.BigDecimal;
@@ -68,6 +70,7 @@ public final class PredictApi implements AutoCloseable {
 
   private final Models models;
   private final Limits limits;
+  private final Spans spans;
   private final Workers workers;
   private final Semaphore places;
   private final Semaphore decoders;
@@ -77,8 +80,10 @@ public final class PredictApi implements AutoCloseable {
   private final Counter errors;
 
   /** The API of the model that {@code models} has. */
-  public PredictApi(Models models, Limits limits, int maxClassLabels, Metrics metrics) {
+  public PredictApi(
+      Models models, Limits limits, int maxClassLabels, Metrics metrics, Spans spans) {
     this.models = models;
+    this.spans = spans;
     this.limits = limits;
     workers =
         new Workers(
@@ -87,7 +92,8 @@ public final class PredictApi implements AutoCloseable {
             limits.batchWait(),
             limits.timeout(),
             models.name(),
-            metrics);
+            metrics,
+            spans);
     places = new Semaphore(limits.concurrent());
     decoders = new Semaphore(limits.workers());
     heap = new HeapBudget(limits.memoryBytes(), limits.timeout());
@@ -114,6 +120,7 @@ public final class PredictApi implements AutoCloseable {
         log.warn("no prediction: {}", e.because());
       }
       errors.labelValues(models.name(), e.reason().label()).inc();
+      request.note("reason", e.reason().label());
       return refused(e);
     }
   }
@@ -137,20 +144,26 @@ public final class PredictApi implements AutoCloseable {
   }
 
   private Multipart.Part file(Request request) {
-    Multipart.Part file =
-        Multipart.find(
-                request.header("Content-Type"),
-                request.body(),
-                FIELD,
-                limits.maxParts(),
-                limits.maxPartHeaderBytes())
-            .orElseThrow(() -> new NotPredicted(Reason.NO_FILE, "There is no file."));
+    Multipart.Part file = part(request);
     if (file.contentType() == null || !file.contentType().startsWith("image/")) {
       throw new NotPredicted(
           Reason.NOT_AN_IMAGE, "The file must be an image, by its Content-Type.");
     }
     sizes.observe(file.length());
     return file;
+  }
+
+  private Multipart.Part part(Request request) {
+    try (ActiveSpan span = spans.step("parse")) {
+      span.set("http.request.body.size", request.body().length);
+      return Multipart.find(
+              request.header("Content-Type"),
+              request.body(),
+              FIELD,
+              limits.maxParts(),
+              limits.maxPartHeaderBytes())
+          .orElseThrow(() -> new NotPredicted(Reason.NO_FILE, "There is no file."));
+    }
   }
 
   private Answer admitted(Request request, Multipart.Part file) {
@@ -178,7 +191,8 @@ public final class PredictApi implements AutoCloseable {
   private float[] tensor(
       InputFormat input, Multipart.Part file, byte[] body, HeapBudget.Lease lease) {
     acquireDecoder();
-    try {
+    try (ActiveSpan span = spans.step("decode")) {
+      span.set("image.bytes", file.length());
       long others = COPIES * file.length() + input.bytes();
       Picture.Limits most =
           new Picture.Limits(

@@ -1,7 +1,10 @@
 package dev.storageapi.inference;
 
+import dev.storageapi.telemetry.ActiveSpan;
 import dev.storageapi.telemetry.Metric;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Origin;
+import dev.storageapi.telemetry.Spans;
 import io.prometheus.metrics.core.datapoints.DistributionDataPoint;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -60,13 +63,15 @@ final class Workers implements AutoCloseable {
 
     private final OnnxModel model;
     private final float[] tensor;
-    private final long start = System.nanoTime();
+    private final Origin origin = Origin.here();
+    private final ActiveSpan queued;
     private final CompletableFuture<Output> output = new CompletableFuture<>();
     private final AtomicBoolean claimed = new AtomicBoolean();
 
-    Job(OnnxModel model, float[] tensor) {
+    Job(OnnxModel model, float[] tensor, Spans spans) {
       this.model = model;
       this.tensor = tensor;
+      this.queued = spans.detached("queue", origin);
     }
 
     boolean claim() {
@@ -86,6 +91,7 @@ final class Workers implements AutoCloseable {
   private final int maxBatch;
   private final Duration batchWait;
   private final Duration timeout;
+  private final Spans spans;
   private final BlockingQueue<Job> queue = new LinkedBlockingQueue<>();
   private final List<Thread> threads;
   private final DistributionDataPoint waits;
@@ -106,10 +112,12 @@ final class Workers implements AutoCloseable {
       Duration batchWait,
       Duration timeout,
       String name,
-      Metrics metrics) {
+      Metrics metrics,
+      Spans spans) {
     this.maxBatch = maxBatch;
     this.batchWait = batchWait;
     this.timeout = timeout;
+    this.spans = spans;
     waits = metrics.classicHistogram(Metric.INFERENCE_QUEUE_DURATION);
     runs = metrics.nativeHistogram(Metric.MODEL_INFERENCE_DURATION).labelValues(name);
     metrics.gauge(Metric.INFERENCE_QUEUE_SIZE, queue::size);
@@ -138,7 +146,7 @@ final class Workers implements AutoCloseable {
    * @throws NotPredicted if no worker came in time, or the model failed
    */
   Output predict(OnnxModel model, float[] tensor) {
-    Job job = new Job(model, tensor);
+    Job job = new Job(model, tensor, spans);
     queue.add(job);
     if (closed) {
       giveUp(job, ENDING); // it may have come too late for close()
@@ -180,7 +188,9 @@ final class Workers implements AutoCloseable {
   }
 
   private void observeWait(Job job) {
-    waits.observe((System.nanoTime() - job.start) / 1e9);
+    try (ActiveSpan queued = job.queued) {
+      queued.observe(waits);
+    }
   }
 
   private void work() {
@@ -229,26 +239,43 @@ final class Workers implements AutoCloseable {
   }
 
   private void run(OnnxModel model, List<Job> batch, Scratch scratch) {
-    long start = System.nanoTime();
+    List<ActiveSpan> inferring = new ArrayList<>();
     running.add(model);
     try {
+      batch.forEach(job -> inferring.add(infer(job, batch.size())));
       float[][] outputs = model.run(batch.stream().map(job -> job.tensor).toList(), scratch);
-      double seconds = (System.nanoTime() - start) / 1e9;
-      runs.observe(seconds);
+      double seconds = observe(inferring);
+      inferring.forEach(ActiveSpan::close); // before who waits ends the span around them
       for (int i = 0; i < batch.size(); i++) {
         batch.get(i).output.complete(new Output(outputs[i], seconds));
       }
     } catch (UnusableModel e) {
+      inferring.forEach(span -> span.failed(e.getClass().getName(), e.getMessage()));
+      inferring.forEach(ActiveSpan::close);
       if (batch.size() > 1) { // one of them may be to blame, and the others are not to suffer
         batch.forEach(job -> run(model, List.of(job), scratch));
       } else {
         batch.get(0).output.completeExceptionally(failure(e));
       }
     } catch (RuntimeException | Error e) {
+      inferring.forEach(span -> span.failed(e.getClass().getName(), null));
+      inferring.forEach(ActiveSpan::close);
       batch.forEach(job -> job.output.completeExceptionally(e));
     } finally {
       running.remove(model); // once, of perhaps several
     }
+  }
+
+  /** One run is one observation: by the first image that is traced, if there is one. */
+  private double observe(List<ActiveSpan> inferring) {
+    ActiveSpan one =
+        inferring.stream().filter(ActiveSpan::isRecording).findFirst().orElse(inferring.get(0));
+    one.observe(runs);
+    return one.stop() / 1e9;
+  }
+
+  private ActiveSpan infer(Job job, int images) {
+    return spans.detached("infer", job.origin).set("batch.size", images);
   }
 
   private static NotPredicted failure(UnusableModel e) {
@@ -265,7 +292,7 @@ final class Workers implements AutoCloseable {
     closed = true;
     threads.forEach(Thread::interrupt);
     for (Job job = queue.poll(); job != null; job = queue.poll()) {
-      job.refuse(ENDING);
+      giveUp(job, ENDING);
     }
     long end = System.nanoTime() + END.toNanos();
     try {

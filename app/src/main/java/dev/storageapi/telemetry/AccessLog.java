@@ -44,23 +44,24 @@ public final class AccessLog implements Filter {
   }
 
   @Override
-  @SuppressWarnings("try") // the context is there to be closed
   public Response apply(Request request, Handler next) {
-    if (probes || !request.is(Route.Trait.PROBE)) {
-      request.onCompletion(this::write);
-    }
-    try (LogContext context =
+    LogContext context =
         LogContext.with("request_id", request.id())
             .and("trace_id", request.trace().traceId())
-            .and("span_id", request.trace().spanId())) {
-      return next.handle(request);
+            .and("span_id", request.trace().spanId());
+    request.onCompletion(completion -> end(completion, context));
+    return next.handle(request);
+  }
+
+  /** The context lasts until here; the line itself has the same ids as pairs of its own. */
+  private void end(Completion completion, LogContext context) {
+    context.close(); // first, or the line would look through a copy of it
+    if (log.isInfoEnabled() && (probes || !completion.request().is(Route.Trait.PROBE))) {
+      write(completion);
     }
   }
 
   private void write(Completion completion) {
-    if (!log.isInfoEnabled()) {
-      return;
-    }
     Request request = completion.request();
     LoggingEvent event =
         new LoggingEvent(AccessLog.class.getName(), log, Level.INFO, "request", null, null);

@@ -1,5 +1,6 @@
 package dev.storageapi.telemetry;
 
+import io.opentelemetry.api.trace.SpanContext;
 import java.util.Map;
 import java.util.Objects;
 import org.slf4j.MDC;
@@ -10,7 +11,7 @@ import org.slf4j.MDC;
  * <pre>{@code
  * try (var context = LogContext.with("dataset_id", id).and("step", "parse")) {
  *   logger.info("started"); // … msg="started" dataset_id=7 step=parse
- *   executor.execute(LogContext.wrap(this::index)); // its events carry both, too
+ *   executor.execute(Origin.here().wrap(this::index)); // its events carry both, too
  * }
  * }</pre>
  *
@@ -28,6 +29,11 @@ public final class LogContext implements AutoCloseable {
     return new LogContext().and(key, value);
   }
 
+  /** Puts the ids of a span. */
+  static LogContext of(SpanContext span) {
+    return with("trace_id", span.getTraceId()).and("span_id", span.getSpanId());
+  }
+
   /** Puts another pair, or another value of the same key. */
   public LogContext and(String key, Object value) {
     MDC.put(key, Objects.toString(value, ""));
@@ -37,22 +43,5 @@ public final class LogContext implements AutoCloseable {
   @Override
   public void close() {
     MDC.setContextMap(previous);
-  }
-
-  /**
-   * The task with the pairs of this moment and thread, wherever it runs; that thread's own pairs
-   * return afterwards.
-   */
-  public static Runnable wrap(Runnable task) {
-    Map<String, String> carried = MDC.getCopyOfContextMap();
-    return () -> {
-      Map<String, String> own = MDC.getCopyOfContextMap();
-      MDC.setContextMap(carried);
-      try {
-        task.run();
-      } finally {
-        MDC.setContextMap(own);
-      }
-    };
   }
 }

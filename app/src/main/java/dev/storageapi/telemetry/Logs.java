@@ -64,6 +64,7 @@ public final class Logs implements AutoCloseable {
           "com.zaxxer.hikari.pool.PoolBase", ERROR,
           "com.zaxxer.hikari.pool.ProxyConnection", ERROR,
           "org.flywaydb", WARN,
+          "io.opentelemetry.sdk.autoconfigure", WARN,
           "com.github.kagkarlsson.scheduler", OFF);
 
   private final AsyncOutput output;

@@ -9,6 +9,7 @@ import io.prometheus.metrics.model.registry.MultiCollector;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.DoubleSupplier;
 
@@ -19,18 +20,39 @@ import java.util.function.DoubleSupplier;
 public final class Metrics {
 
   private final PrometheusRegistry registry = new PrometheusRegistry();
+  private final Map<Metric, Counter> counters = new ConcurrentHashMap<>();
+  private final boolean exemplars;
+
+  /** Metrics without exemplars: where nothing is traced, to look for them is wasted time. */
+  public Metrics() {
+    this(false);
+  }
+
+  /**
+   * Metrics of a service.
+   *
+   * @param exemplars whether histograms keep some spans of sampled traces
+   */
+  public Metrics(boolean exemplars) {
+    this.exemplars = exemplars;
+  }
 
   /** What is scraped. */
   public PrometheusRegistry registry() {
     return registry;
   }
 
+  /** A counter, the same for everybody who counts into it. */
   public Counter counter(Metric metric) {
-    return Counter.builder()
-        .name(metric.exposedName())
-        .help(metric.help())
-        .labelNames(metric.labelNames())
-        .register(registry);
+    return counters.computeIfAbsent(
+        metric,
+        one ->
+            Counter.builder()
+                .name(one.exposedName())
+                .help(one.help())
+                .labelNames(one.labelNames())
+                .withoutExemplars()
+                .register(registry));
   }
 
   /** A histogram with classic buckets only. */
@@ -43,12 +65,14 @@ public final class Metrics {
     return histogram(metric).register(registry);
   }
 
-  private static Histogram.Builder histogram(Metric metric) {
-    return Histogram.builder()
-        .name(metric.exposedName())
-        .help(metric.help())
-        .labelNames(metric.labelNames())
-        .classicUpperBounds(metric.buckets());
+  private Histogram.Builder histogram(Metric metric) {
+    Histogram.Builder builder =
+        Histogram.builder()
+            .name(metric.exposedName())
+            .help(metric.help())
+            .labelNames(metric.labelNames())
+            .classicUpperBounds(metric.buckets());
+    return exemplars ? builder.withExemplars() : builder.withoutExemplars();
   }
 
   /** A gauge that is read when scraped. */

@@ -1,33 +1,173 @@
 package dev.storageapi.telemetry;
 
-import dev.storageapi.http.Filter;
-import dev.storageapi.http.Handler;
-import dev.storageapi.http.Request;
-import dev.storageapi.http.Response;
-import dev.storageapi.http.TraceIds;
-import java.util.regex.Matcher;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
+import io.opentelemetry.sdk.OpenTelemetrySdk;
+import io.opentelemetry.sdk.autoconfigure.AutoConfiguredOpenTelemetrySdk;
+import io.opentelemetry.sdk.autoconfigure.spi.ConfigProperties;
+import io.opentelemetry.sdk.autoconfigure.spi.ConfigurationException;
+import io.opentelemetry.sdk.resources.Resource;
+import io.opentelemetry.sdk.trace.SpanProcessor;
+import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
+import io.opentelemetry.sdk.trace.export.SpanExporter;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
 /**
- * The outermost step: gives a request its place in a trace. The caller's trace, if a valid W3C
- * {@code traceparent} names one, is kept, so that its id is found in the log.
+ * OpenTelemetry's SDK for traces, set up by the standard {@code OTEL_*} environment as its
+ * specification says; {@code docs/tracing.md} lists where ours deviates. Metrics and logs do not go
+ * through it.
  */
-public final class Tracing implements Filter {
+public final class Tracing implements AutoCloseable {
 
-  /** W3C Trace Context, 3.2: version 00 has this length, later ones may go on behind it. */
-  private static final Pattern TRACEPARENT =
-      Pattern.compile(
-          "(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?");
+  private static final AttributeKey<String> SERVICE = AttributeKey.stringKey("service.name");
 
-  @Override
-  public Response apply(Request request, Handler next) {
-    String parent = request.header("traceparent");
-    if (parent != null) {
-      Matcher matcher = TRACEPARENT.matcher(parent);
-      if (matcher.matches() && (matcher.group(3) == null || !matcher.group(1).equals("00"))) {
-        request.trace(new TraceIds(matcher.group(2), ""));
-      }
+  /** What holds unless the environment says otherwise. */
+  private static final Map<String, String> DEFAULTS =
+      Map.of(
+          "otel.exporter.otlp.protocol", "http/protobuf",
+          "otel.attribute.value.length.limit", "1024");
+
+  /** What holds whatever it says: Prometheus scrapes, and logs go to standard output. */
+  private static final Map<String, String> FIXED =
+      Map.of("otel.metrics.exporter", "none", "otel.logs.exporter", "none");
+
+  /** The SDK's own default. */
+  private static final int QUEUE = 2048;
+
+  private static final Pattern PROPERTY = Pattern.compile("otel(\\.[a-z]+)+");
+
+  private final SpanQueue queue;
+  private final Duration flush;
+  private final OpenTelemetrySdk sdk;
+  private final OtelLog log;
+  private final Spans spans;
+
+  private Tracing(SpanQueue queue, Duration flush, OpenTelemetrySdk sdk, OtelLog log, Spans spans) {
+    this.queue = queue;
+    this.flush = flush;
+    this.sdk = sdk;
+    this.log = log;
+    this.spans = spans;
+  }
+
+  /** Where nothing is traced. */
+  public static Tracing off(Metrics metrics) {
+    SpanQueue queue = new SpanQueue(metrics, System::nanoTime);
+    return new Tracing(queue, Duration.ZERO, null, null, Spans.OFF);
+  }
+
+  /**
+   * Begins to trace.
+   *
+   * @param environment the {@code OTEL_*} variables; the SDK sees no others
+   * @param service the {@code service.name} where the environment has none
+   * @param version of the service
+   * @param stage where it runs, {@code deployment.environment.name}
+   * @param flush how long the end waits for spans to be sent
+   * @param metrics where what is lost is counted
+   * @throws IllegalArgumentException if a variable is not valid; the message says which
+   */
+  public static Tracing start(
+      Map<String, String> environment,
+      String service,
+      String version,
+      String stage,
+      Duration flush,
+      Metrics metrics) {
+    SpanQueue queue = new SpanQueue(metrics, System::nanoTime);
+    OtelLog log = new OtelLog(queue);
+    Attributes ours =
+        Attributes.builder()
+            .put("service.version", version)
+            .put("deployment.environment.name", stage)
+            .build();
+    try {
+      OpenTelemetrySdk sdk =
+          AutoConfiguredOpenTelemetrySdk.builder()
+              .disableShutdownHook() // it would end at the signal, before the last request
+              .addPropertiesCustomizer(any -> properties(environment))
+              .addResourceCustomizer((found, any) -> resource(found, ours, service))
+              .addSpanExporterCustomizer((exporter, any) -> behind(queue, exporter))
+              .addSpanProcessorCustomizer((batches, config) -> before(queue, batches, config))
+              .build()
+              .getOpenTelemetrySdk();
+      Spans spans =
+          new Spans(
+              sdk.getTracer("dev.storageapi", version),
+              sdk.getPropagators().getTextMapPropagator());
+      return new Tracing(queue, flush, sdk, log, spans);
+    } catch (ConfigurationException e) {
+      log.close();
+      throw new IllegalArgumentException(reason(e), e);
     }
-    return next.handle(request);
+  }
+
+  /** In the words of the environment. What the SDK did not expect it hides behind words of none. */
+  private static String reason(ConfigurationException e) {
+    boolean hidden = e.getCause() != null && e.getMessage().startsWith("Unexpected");
+    String message = String.valueOf(hidden ? e.getCause().getMessage() : e.getMessage());
+    return PROPERTY.matcher(message).replaceAll(name -> variable(name.group()));
+  }
+
+  private static String variable(String property) {
+    return property.toUpperCase(Locale.ROOT).replace('.', '_');
+  }
+
+  /**
+   * All that the SDK sees: it would also read the process by itself, take an empty variable for a
+   * value, and not know a file of settings. What is null is not there.
+   */
+  private static Map<String, String> properties(Map<String, String> environment) {
+    Map<String, String> properties = new HashMap<>();
+    System.getenv().keySet().forEach(name -> properties.put(property(name), null));
+    System.getProperties().stringPropertyNames().forEach(name -> properties.put(name, null));
+    properties.putAll(DEFAULTS);
+    environment.forEach((name, value) -> properties.put(property(name), value));
+    properties.putAll(FIXED);
+    return properties;
+  }
+
+  private static String property(String variable) {
+    return variable.toLowerCase(Locale.ROOT).replace('_', '.');
+  }
+
+  /** The attributes that the environment has not set. */
+  private static Resource resource(Resource found, Attributes ours, String service) {
+    Resource all = Resource.create(ours).merge(found);
+    boolean named = !String.valueOf(found.getAttribute(SERVICE)).startsWith("unknown_service");
+    return named ? all : all.merge(Resource.create(Attributes.of(SERVICE, service)));
+  }
+
+  private static SpanExporter behind(SpanQueue queue, SpanExporter exporter) {
+    return exporter instanceof OtlpHttpSpanExporter ? queue.behind(exporter) : exporter;
+  }
+
+  private static SpanProcessor before(
+      SpanQueue queue, SpanProcessor batches, ConfigProperties config) {
+    return batches instanceof BatchSpanProcessor
+        ? queue.before(batches, config.getInt("otel.bsp.max.queue.size", QUEUE))
+        : batches;
+  }
+
+  /** Begins the spans. */
+  public Spans spans() {
+    return spans;
+  }
+
+  /** Sends what has not been sent, as long as the time for it lasts; the rest counts as dropped. */
+  @Override
+  public void close() {
+    if (sdk != null) {
+      queue.close();
+      sdk.shutdown().join(flush.toMillis(), TimeUnit.MILLISECONDS);
+      queue.abandon();
+      log.close();
+    }
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Spans;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -39,7 +40,7 @@ class ClosedH2Test {
   @Test
   void afterAFailedWriteItIsOpenedAgain(@TempDir Path folder) {
     DatabaseUrl url = DatabaseUrl.of("jdbc:h2:file:" + folder.resolve("storage"), "", "");
-    try (Database database = new Database(url, LIMITS, new Metrics())) {
+    try (Database database = new Database(url, LIMITS, new Metrics(), Spans.OFF)) {
       Query insert = database.query("insert", "INSERT INTO datasets (name) VALUES (?)");
       Query names = database.query("names", "SELECT name FROM datasets ORDER BY id");
       database.start();
@@ -65,7 +66,7 @@ class ClosedH2Test {
   @Test
   void aTransactionThatCannotBeginGivesItsConnectionBack(@TempDir Path folder) {
     DatabaseUrl url = DatabaseUrl.of("jdbc:h2:file:" + folder.resolve("storage"), "", "");
-    try (Database database = new Database(url, LOOKED_AT_ONCE, new Metrics())) {
+    try (Database database = new Database(url, LOOKED_AT_ONCE, new Metrics(), Spans.OFF)) {
       Query insert = database.query("insert", "INSERT INTO datasets (name) VALUES (?)");
       Query names = database.query("names", "SELECT name FROM datasets ORDER BY id");
       database.start();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Spans;
 import dev.storageapi.testing.Engine;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -33,7 +34,7 @@ class FailureMessageTest {
   @EnumSource
   void aBatchThatFailedDoesNotTellItsValues(Engine engine, @TempDir Path folder) {
     DatabaseUrl url = DatabaseUrl.of(engine.emptyDatabase(folder), "", "");
-    try (Database database = new Database(url, LIMITS, new Metrics())) {
+    try (Database database = new Database(url, LIMITS, new Metrics(), Spans.OFF)) {
       Query insert =
           database.query(
               "insert",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Spans;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -59,7 +60,8 @@ class HalfMigratedH2Test {
 
   /** Opens the database, adds a dataset when it is there, and gives its id. */
   private static long add(String url, String name) {
-    try (Database database = new Database(DatabaseUrl.of(url, "", ""), LIMITS, new Metrics())) {
+    try (Database database =
+        new Database(DatabaseUrl.of(url, "", ""), LIMITS, new Metrics(), Spans.OFF)) {
       Query insert = database.query("insert", "INSERT INTO datasets (name) VALUES (?)");
       database.start();
       await().until(() -> database.state().up());

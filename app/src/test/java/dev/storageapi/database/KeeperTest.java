@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeout;
 
 import com.zaxxer.hikari.HikariDataSource;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Spans;
 import java.lang.Thread.UncaughtExceptionHandler;
 import java.sql.Connection;
 import java.sql.Driver;
@@ -126,7 +127,7 @@ class KeeperTest {
   private static Database started() {
     DatabaseUrl url =
         new DatabaseUrl(Dialect.H2, "jdbc:odd:", Optional.empty(), Map.of(), null, null);
-    Database database = new Database(url, LIMITS, new Metrics());
+    Database database = new Database(url, LIMITS, new Metrics(), Spans.OFF);
     database.start();
     return database;
   }

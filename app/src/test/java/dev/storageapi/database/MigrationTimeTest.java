@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Spans;
 import dev.storageapi.testing.PostgresCluster;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -29,7 +30,7 @@ class MigrationTimeTest {
             migration,
             Duration.ofMillis(100),
             0);
-    Database database = new Database(DatabaseUrl.of(url, "", ""), limits, new Metrics());
+    Database database = new Database(DatabaseUrl.of(url, "", ""), limits, new Metrics(), Spans.OFF);
     database.start();
     return database;
   }

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.database.DatabaseFailure.Kind;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Spans;
 import dev.storageapi.testing.Engine;
 import io.prometheus.metrics.model.snapshots.CounterSnapshot;
 import java.nio.file.Path;
@@ -34,7 +35,7 @@ class QueryErrorsTest {
   @EnumSource
   void aKeyThatIsThereAlreadyIsNoErrorOfTheDatabase(Engine engine, @TempDir Path folder) {
     DatabaseUrl url = DatabaseUrl.of(engine.emptyDatabase(folder), "", "");
-    try (Database database = new Database(url, LIMITS, metrics)) {
+    try (Database database = new Database(url, LIMITS, metrics, Spans.OFF)) {
       Query insert = database.query("insert", "INSERT INTO feed_deleted (id) VALUES (?)");
       Query wrong = database.query("wrong", "SELECT nothing FROM feed_deleted");
       database.start();

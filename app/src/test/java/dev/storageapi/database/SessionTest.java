@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Spans;
 import dev.storageapi.testing.Engine;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,7 +29,7 @@ class SessionTest {
   @EnumSource
   void theNumberOfANewRowIsThatOfItsIdWhereverThatStands(Engine engine, @TempDir Path folder) {
     DatabaseUrl url = DatabaseUrl.of(engine.emptyDatabase(folder), "", "");
-    try (Database database = new Database(url, LIMITS, new Metrics())) {
+    try (Database database = new Database(url, LIMITS, new Metrics(), Spans.OFF)) {
       Query create =
           database.query(
               "create",

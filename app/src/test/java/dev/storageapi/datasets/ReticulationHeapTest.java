@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Spans;
 import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
@@ -36,7 +37,8 @@ class ReticulationHeapTest {
   @Test
   void thoseThatAreRefusedHaveTheHeapCollectedOnceInFiveSeconds() {
     AtomicLong now = new AtomicLong(Long.MAX_VALUE - 1); // nanoTime may be anything
-    try (Reticulation reticulation = new Reticulation(cost(1L << 50), new Metrics(), now::get)) {
+    try (Reticulation reticulation =
+        new Reticulation(cost(1L << 50), new Metrics(), Spans.OFF, now::get)) {
       long before = wholeCollections();
       refuse(reticulation);
       long first = wholeCollections();
@@ -56,7 +58,7 @@ class ReticulationHeapTest {
   void outOfMemoryBeyondWhatItHoldsIsNotTurnedIntoAnAnswer() {
     AtomicLong asked = new AtomicLong();
     try (Reticulation reticulation =
-        new Reticulation(cost(0), new Metrics(), () -> timeUntilTheHeapEnds(asked))) {
+        new Reticulation(cost(0), new Metrics(), Spans.OFF, () -> timeUntilTheHeapEnds(asked))) {
       assertThatThrownBy(reticulation::run).isInstanceOf(OutOfMemoryError.class);
       assertThat(reticulation.inProgress()).isZero();
     }

@@ -46,6 +46,24 @@ final class BadConfigurationIT {
   }
 
   @Test
+  void settingsOfTracesAreNoDifferent() {
+    assertRefused("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc");
+    assertRefused("OTEL_TRACES_SAMPLER", "sometimes", "sometimes");
+    assertRefused("OTEL_BSP_SCHEDULE_DELAY", "soon", "OTEL_BSP_SCHEDULE_DELAY=soon");
+    assertRefused("TRACES_FLUSH", "10", "TRACES_FLUSH");
+  }
+
+  private static void assertRefused(String name, String value, String words) {
+    Map<String, String> environment =
+        Map.of("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1", name, value);
+    try (ServiceProcess service = ServiceProcess.with(environment).launch()) {
+      assertThat(service.exitCode()).isEqualTo(2);
+      assertThat(service.errors()).contains(words).doesNotContain("\tat ");
+      assertThat(service.errors().lines()).hasSize(1);
+    }
+  }
+
+  @Test
   void aPortThatIsTakenIsNamed() throws IOException {
     try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String port = Integer.toString(other.getLocalPort());

@@ -1,5 +1,6 @@
 package dev.storageapi.feed;
 
+import dev.storageapi.telemetry.Spans;
 import java.net.InetAddress;
 import java.net.URI;
 import java.time.Clock;
@@ -21,7 +22,7 @@ final class Fetches {
   }
 
   static Upstream upstream(URI url, AddressRules rules, Upstream.Limits limits) {
-    return new Upstream(url, rules, limits, "1.2.3", CLOCK);
+    return new Upstream(url, rules, limits, "1.2.3", Spans.OFF, CLOCK);
   }
 
   /** Of {@code /documents}, within these limits. */

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.storageapi.inference.NotPredicted.Reason;
 import dev.storageapi.telemetry.Metric;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.Spans;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot;
 import io.prometheus.metrics.model.snapshots.HistogramSnapshot.HistogramDataPointSnapshot;
 import java.nio.file.Path;
@@ -41,7 +42,7 @@ class WorkersTest {
 
   /** One worker, which waits so long for a second image to run with the first. */
   private Workers workers(Duration batchWait, Duration timeout) {
-    return new Workers(1, 2, batchWait, timeout, "digits", metrics);
+    return new Workers(1, 2, batchWait, timeout, "digits", metrics, Spans.OFF);
   }
 
   /** How many a worker has taken. */

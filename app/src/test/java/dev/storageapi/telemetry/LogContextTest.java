@@ -31,7 +31,7 @@ final class LogContextTest {
     StringBuilder seen = new StringBuilder();
     Runnable task;
     try (LogContext context = LogContext.with("id", 1)) {
-      task = LogContext.wrap(() -> seen.append(pairs()));
+      task = Origin.here().wrap(() -> seen.append(pairs()));
     }
     Thread thread =
         new Thread(

@@ -128,6 +128,18 @@ public final class RawClient implements AutoCloseable {
     return next;
   }
 
+  /** The status of the next response, of which only the beginning is read; fails if it is late. */
+  public int beginningOfAnswer(Duration patience) {
+    long end = System.nanoTime() + patience.toNanos();
+    while (received.size() < "HTTP/1.1 200".length() && receive(end)) {
+      // until there is a status
+    }
+    if (!unread().startsWith("HTTP/1.1 ")) {
+      throw new AssertionError("no response: " + unread());
+    }
+    return Integer.parseInt(unread().substring(9, 12));
+  }
+
   /** Every response until the other side closes or the time is over. */
   public List<Answer> answersUntilClosed(Duration patience) {
     readUntilClosed(patience);

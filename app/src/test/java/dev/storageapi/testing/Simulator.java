@@ -87,6 +87,13 @@ public final class Simulator implements AutoCloseable {
         .toList();
   }
 
+  /** The one access-log line with that text, once it is there. */
+  public String awaitLine(String text) {
+    List<String> lines = process.awaitRequests(1, text);
+    assertThat(lines).hasSize(1);
+    return lines.get(0);
+  }
+
   @Override
   public void close() {
     process.close();

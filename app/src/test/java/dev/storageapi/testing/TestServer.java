@@ -17,6 +17,7 @@ import dev.storageapi.telemetry.HttpMetrics;
 import dev.storageapi.telemetry.LogMetrics;
 import dev.storageapi.telemetry.Logs;
 import dev.storageapi.telemetry.Metrics;
+import dev.storageapi.telemetry.TraceFilter;
 import dev.storageapi.telemetry.Tracing;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -41,6 +42,7 @@ public final class TestServer implements AutoCloseable {
 
   private final ByteArrayOutputStream output = new ByteArrayOutputStream();
   private final Logs logs;
+  private final Tracing tracing;
   private final Server server;
 
   /**
@@ -50,23 +52,37 @@ public final class TestServer implements AutoCloseable {
    * @param wait how long one more waits
    */
   public TestServer(int concurrent, Duration wait, Route... routes) {
-    Metrics metrics = new Metrics();
+    this(Map.of(), concurrent, wait, routes);
+  }
+
+  /**
+   * As the other one, and traced.
+   *
+   * @param otel OpenTelemetry's settings; nothing is traced without any
+   */
+  public TestServer(Map<String, String> otel, int concurrent, Duration wait, Route... routes) {
+    Metrics metrics = new Metrics(!otel.isEmpty());
     logs =
         Logs.start(
             Logs.Format.LOGFMT, Level.INFO, Map.of(), 1 << 24, output, new LogMetrics(metrics));
+    tracing =
+        otel.isEmpty()
+            ? Tracing.off(metrics)
+            : Tracing.start(otel, "test", "1", "local", Duration.ofSeconds(3), metrics);
+    TraceFilter traces = new TraceFilter(tracing.spans(), false);
     List<Route> all = new ArrayList<>(List.of(routes));
     all.add(
         Route.get("/metrics", new MetricsApi(metrics.registry())::scrape, 200)
-            .with(Route.Trait.UNSHED));
+            .with(Route.Trait.UNSHED, Route.Trait.PROBE));
     HttpMetrics http = new HttpMetrics(metrics, all);
     List<Filter> filters =
         List.of(
-            new Tracing(),
+            traces,
             new AccessLog(true),
             http,
             new Cors(Set.of()),
             new Compression(),
-            new Errors(http),
+            new Errors(http, traces),
             new Limits(8192, 100, 16384, true),
             new Bodies(BODY_BYTES, 16L << 20),
             new Admission(concurrent, wait));
@@ -110,6 +126,7 @@ public final class TestServer implements AutoCloseable {
   @Override
   public void close() {
     server.stop();
+    tracing.close();
     logs.close();
   }
 }
