@@ -2,11 +2,10 @@ package dev.storageapi;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.File;
+import dev.storageapi.testing.Program;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -18,9 +17,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Optional;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -39,19 +35,9 @@ class PrometheusTest {
             - targets: ["127.0.0.1:%d"]
       """;
 
-  private static Path program(String name) {
-    Optional<Path> found =
-        Stream.of(System.getenv("PATH").split(Pattern.quote(File.pathSeparator), -1))
-            .map(folder -> Path.of(folder, name))
-            .filter(Files::isExecutable)
-            .findFirst();
-    assumeTrue(found.isPresent(), "skipped: needs " + name + " on the PATH");
-    return found.orElseThrow();
-  }
-
   @Test
   void promtoolFindsNothingToSay(@TempDir Path folder) throws Exception {
-    Path promtool = program("promtool");
+    Path promtool = Program.find("promtool");
     try (RunningApp app = RunningApp.withDatabase(folder)) {
       app.put("/api/buckets/1", "x");
       Path scrape = folder.resolve("scrape.txt");
@@ -71,7 +57,7 @@ class PrometheusTest {
 
   @Test
   void prometheusCountsWhatWasSent(@TempDir Path folder) throws Exception {
-    Path prometheus = program("prometheus");
+    Path prometheus = Program.find("prometheus");
     try (RunningApp app = RunningApp.with()) {
       for (int i = 0; i < 20; i++) {
         app.put("/api/buckets/" + i, "x");
