@@ -12,6 +12,8 @@ connections=32
 server_cores=0
 client_cores=1
 server_pid=
+server_output=/dev/null
+kept_pids=()
 
 fail() {
   echo "${0##*/}: $*" >&2
@@ -26,8 +28,23 @@ stop_server() {
   fi
 }
 
+# keep PID: a process that runs until the end of the script.
+keep() {
+  kept_pids+=("$1")
+}
+
+# keep_server: so does the server just started, and another one can be started.
+keep_server() {
+  keep "$server_pid"
+  server_pid=
+}
+
 clean_up() {
   stop_server
+  if [ ${#kept_pids[@]} -gt 0 ]; then
+    kill "${kept_pids[@]}" 2>/dev/null || true
+    wait "${kept_pids[@]}" 2>/dev/null || true
+  fi
   rm -rf "$work"
 }
 trap clean_up EXIT
@@ -35,7 +52,7 @@ trap 'exit 130' INT TERM
 
 # start_server COMMAND…: in the background on the server's cores; returns when a GET is answered by 100 bytes.
 start_server() {
-  taskset -c "$server_cores" "$@" >/dev/null 2>"$work/server.err" &
+  taskset -c "$server_cores" "$@" >"$server_output" 2>"$work/server.err" &
   server_pid=$!
   local tries=0
   head -c 100 /dev/zero >"$work/object"
@@ -68,6 +85,29 @@ get() {
     $1 == "99%" { p99 = milliseconds($2) }
     $1 == "Requests/sec:" { rate = $2 }
     END { printf "%d %.2f %.2f\n", rate, p50, p99 }' "$work/wrk.out"
+}
+
+# span_receiver PORT KIND: a back end for spans, of bench/span-receiver.py, on the client's cores until the end.
+span_receiver() {
+  taskset -c "$client_cores" python3 "$home/bench/span-receiver.py" "$1" "$2" 2>"$work/receiver.err" &
+  local receiver=$! tries=0
+  keep "$receiver"
+  until grep -q "^ *[0-9]*: 0100007F:$(printf %04X "$1") .* 0A " /proc/net/tcp; do
+    tries=$((tries + 1))
+    [ $tries -lt 100 ] || fail "no receiver of spans: $(tail -1 "$work/receiver.err")"
+    sleep 0.1
+  done
+  kill -0 "$receiver" 2>/dev/null || fail "no receiver of spans: $(tail -1 "$work/receiver.err")"
+}
+
+# sample PATTERN PORT: the sum of what a server exposes on lines like this.
+sample() {
+  curl -sf -m 10 "http://127.0.0.1:$2/metrics" | awk -v line="^$1" '$0 ~ line { sum += $NF } END { print sum + 0 }'
+}
+
+# cpu PID: the milliseconds of CPU that a process has used.
+cpu() {
+  sed 's/.*) //' "/proc/$1/stat" | awk -v hz="$(getconf CLK_TCK)" '{ print ($12 + $13) * 1000 / hz }'
 }
 
 # median: of the numbers on standard input, one a line.
