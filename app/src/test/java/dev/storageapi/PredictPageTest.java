@@ -192,7 +192,7 @@ class PredictPageTest {
             });
 
     assertThat(Double.parseDouble(browser.value("#confidence"))).isBetween(0.5, 1.0);
-    assertThat(browser.value("#waiting")).isEqualTo("0");
+    browser.eventuallyHas("#waiting", "0"); // the number is of a moment, once a second
     assertThat(browser.text("#model")).isEqualTo("digits");
     assertThat(browser.text("#model-trouble")).isEmpty();
     assertThat(browser.find("#predictions-plot .line").getDomAttribute("d")).startsWith("M");

@@ -125,7 +125,7 @@ final class DeadBackendIT {
   }
 
   @Test
-  @Tag("ci")
+  @Tag("full")
   void aBackEndThatRefusesHarmsNothing() throws IOException {
     HttpServer refusing = HttpServer.create(local(), 0);
     AtomicInteger refused = new AtomicInteger();
@@ -159,7 +159,7 @@ final class DeadBackendIT {
   }
 
   @Test
-  @Tag("ci")
+  @Tag("full")
   void aSlowBackEndGetsWhatItCanAndTheRestIsCounted() {
     try (Collector collector = Collector.start(folder);
         TcpProxy proxy = TcpProxy.start("127.0.0.1", collector.port())) {
