@@ -6,8 +6,8 @@ import static org.awaitility.Awaitility.await;
 import dev.storageapi.testing.AccessLine;
 import dev.storageapi.testing.Collector;
 import dev.storageapi.testing.Digits;
-import dev.storageapi.testing.Exemplar;
 import dev.storageapi.testing.Form;
+import dev.storageapi.testing.Parallel;
 import dev.storageapi.testing.RawClient;
 import dev.storageapi.testing.RawClient.Answer;
 import dev.storageapi.testing.Scrape;
@@ -23,12 +23,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,14 +48,23 @@ class TraceCountsIT {
   @TempDir private Path folder;
 
   /** What takes every span of a burst: the default queue of 2048 drops what comes too fast. */
-  private ServiceProcess start(Collector collector, Map<String, String> more) {
+  private ServiceProcess start(Collector collector) {
     Map<String, String> settings = new HashMap<>(collector.settings());
     settings.put("OTEL_BSP_MAX_QUEUE_SIZE", "262144");
     settings.put("LOG_QUEUE_BYTES", "64MiB");
+    settings.put("LOG_PROBES", "true");
+    settings.put("TRACES_PROBES", "true");
     settings.put("DATABASE_URL", "jdbc:h2:file:" + folder.resolve("h2"));
     settings.put("SHUTDOWN_QUIET", "0ms");
     settings.put("TRACES_FLUSH", "15s");
-    settings.putAll(more);
+    settings.put("SERVER_MAX_CONCURRENT_REQUESTS", "6"); // fewer than clients: some are shed
+    settings.put("SERVER_ADMISSION_WAIT", "0ms");
+    settings.put("DATABASE_MAX_CONCURRENT", "2");
+    settings.put("DATABASE_POOL_SIZE", "2");
+    settings.put("DATASETS_RETICULATE_MAX", "1");
+    settings.put("INFERENCE_MAX_CONCURRENT", "1");
+    settings.put("STORAGE_MAX_OBJECT_BYTES", "24MiB");
+    settings.put("SERVER_UPLOAD_BUDGET_BYTES", "64MiB");
     ServiceProcess service = ServiceProcess.withModel(settings).jvm("-Xmx1g").start();
     await().until(() -> get(service, "/datasets") == 200);
     await().until(() -> get(service, "/ready/inference") == 200);
@@ -101,25 +105,14 @@ class TraceCountsIT {
   }
 
   private void countAndCompare(int requests) throws ExecutionException, InterruptedException {
-    Map<String, String> settings = new HashMap<>();
-    settings.put("LOG_PROBES", "true");
-    settings.put("TRACES_PROBES", "true");
-    settings.put("SERVER_MAX_CONCURRENT_REQUESTS", "6"); // fewer than clients: some are shed
-    settings.put("SERVER_ADMISSION_WAIT", "0ms");
-    settings.put("DATABASE_MAX_CONCURRENT", "2");
-    settings.put("DATABASE_POOL_SIZE", "2");
-    settings.put("DATASETS_RETICULATE_MAX", "1");
-    settings.put("INFERENCE_MAX_CONCURRENT", "1");
-    settings.put("STORAGE_MAX_OBJECT_BYTES", "24MiB");
-    settings.put("SERVER_UPLOAD_BUDGET_BYTES", "64MiB");
     try (Collector collector = Collector.start(folder);
-        ServiceProcess service = start(collector, settings)) {
+        ServiceProcess service = start(collector)) {
       try (RawClient client = RawClient.connect(service.port())) {
         exchange(client, "PUT /api/buckets/large", "Content-Length: " + LARGE + "\r\n\r\n", LARGE);
       }
       try (RawClient slow = RawClient.connect(service.port())) {
         slow.write(head("PUT /api/buckets/old") + "Content-Length: 9\r\n\r\nnew");
-        inParallel(client -> mixed(service.port(), client, requests / CLIENTS));
+        Parallel.run(CLIENTS, client -> mixed(service.port(), client, requests / CLIENTS));
         assertThat(slow.readUntilClosed(SOON.multipliedBy(2))).isEmpty();
         count(408);
       }
@@ -235,26 +228,6 @@ class TraceCountsIT {
     return span.attributes().getOrDefault("http.request.method_original", known);
   }
 
-  private interface Client {
-    void run(int number);
-  }
-
-  private static void inParallel(Client client) throws ExecutionException, InterruptedException {
-    ExecutorService threads = Executors.newFixedThreadPool(CLIENTS);
-    try {
-      List<Future<?>> running = new ArrayList<>();
-      for (int i = 0; i < CLIENTS; i++) {
-        int number = i;
-        running.add(threads.submit(() -> client.run(number)));
-      }
-      for (Future<?> one : running) {
-        one.get();
-      }
-    } finally {
-      threads.shutdownNow();
-    }
-  }
-
   /** Requests of all kinds, each counted by the status that came, or 499 if it was cut. */
   private void mixed(int port, int number, int requests) {
     String predict =
@@ -356,96 +329,5 @@ class TraceCountsIT {
         await().until(() -> scrape(service).value("http_requests_in_flight") == 1);
       }
     }
-  }
-
-  /**
-   * Of n requests, sampled each by itself with probability p, np are expected with a standard
-   * deviation of √(np(1−p)); six of those are left once in 500 million runs.
-   */
-  @Test
-  void onePercentIsSampledAndTracesAreWholeOrNotThere()
-      throws ExecutionException, InterruptedException {
-    int requests = 20_000;
-    int told = 500;
-    double deviation = Math.sqrt(requests * 0.01 * 0.99);
-    Map<String, String> settings =
-        Map.of(
-            "OTEL_TRACES_SAMPLER", "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG", "0.01");
-    Set<String> wanted = ConcurrentHashMap.newKeySet();
-    Set<String> unwanted = ConcurrentHashMap.newKeySet();
-    Set<String> named = ConcurrentHashMap.newKeySet(); // as sampled, by answers
-    try (Collector collector = Collector.start(folder);
-        ServiceProcess service = start(collector, settings)) {
-      inParallel(client -> list(service.port(), requests / CLIENTS, () -> "", named));
-      Set<String> ofTheirOwn = Set.copyOf(named);
-      inParallel(client -> list(service.port(), told / CLIENTS, () -> parent(wanted, "01"), named));
-      inParallel(
-          client -> list(service.port(), told / CLIENTS, () -> parent(unwanted, "00"), named));
-      List<Exemplar> exemplars = Exemplar.of(service);
-      service.terminate();
-      assertThat(service.exitCode()).isZero();
-      collector.end();
-
-      Map<String, List<Collector.Span>> traces = requestsOf(collector, "limit=1");
-      assertThat(traces.keySet()).isEqualTo(named);
-      assertThat(ofTheirOwn.size() - requests * 0.01).isBetween(-6 * deviation, 6 * deviation);
-      assertThat(traces.keySet()).containsAll(wanted).doesNotContainAnyElementsOf(unwanted);
-      assertThat(wanted).hasSize(told / CLIENTS * CLIENTS);
-      assertThat(traces.values()).allSatisfy(TraceCountsIT::assertWhole);
-      assertThat(exemplars).extracting(Exemplar::metric).contains("http_request_duration_seconds");
-      assertThat(spanIds(collector))
-          .containsAll(exemplars.stream().map(Exemplar::spanId).toList()); // of sampled ones only
-    }
-  }
-
-  private static Set<String> spanIds(Collector collector) {
-    Set<String> ids = new HashSet<>();
-    collector.forEach(span -> ids.add(span.spanId()));
-    return ids;
-  }
-
-  /** A header that goes on a new trace. */
-  private static String parent(Set<String> traceIds, String flags) {
-    ThreadLocalRandom random = ThreadLocalRandom.current();
-    String traceId = "%016x%016x".formatted(random.nextLong(1, Long.MAX_VALUE), random.nextLong());
-    traceIds.add(traceId);
-    return "traceparent: 00-" + traceId + "-00f067aa0ba902b7-" + flags + "\r\n";
-  }
-
-  /** Asks for a page, and keeps the trace ids that are named as sampled. */
-  private static void list(int port, int requests, Supplier<String> header, Set<String> sampled) {
-    try (RawClient client = RawClient.connect(port)) {
-      for (int i = 0; i < requests; i++) {
-        client.write(head("GET /datasets?limit=1") + header.get() + "\r\n");
-        Answer answer = client.answer();
-        assertThat(answer.status()).isEqualTo(200);
-        String[] response = answer.header("traceresponse").split("-", -1);
-        if ((Integer.parseInt(response[3], 16) & 1) == 1) {
-          sampled.add(response[1]);
-        }
-      }
-    }
-  }
-
-  /** All spans of the traces in which a request with that query is. */
-  private static Map<String, List<Collector.Span>> requestsOf(Collector collector, String query) {
-    Map<String, List<Collector.Span>> all = new HashMap<>();
-    collector.forEach(
-        span -> all.computeIfAbsent(span.traceId(), any -> new ArrayList<>()).add(span));
-    all.values()
-        .removeIf(
-            spans ->
-                spans.stream().noneMatch(one -> query.equals(one.attributes().get("url.query"))));
-    return all;
-  }
-
-  /** Each of these requests makes one query. */
-  private static void assertWhole(List<Collector.Span> trace) {
-    assertThat(trace).hasSize(2);
-    Collector.Span request = trace.get(trace.get(0).isServer() ? 0 : 1);
-    Collector.Span query = trace.get(trace.get(0).isServer() ? 1 : 0);
-    assertThat(request.isServer()).isTrue();
-    assertThat(query.name()).isEqualTo("dataset_list");
-    assertThat(query.parentId()).isEqualTo(request.spanId());
   }
 }
