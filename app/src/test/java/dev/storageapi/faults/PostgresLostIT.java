@@ -276,7 +276,7 @@ final class PostgresLostIT {
   }
 
   @Test
-  @Tag("ci")
+  @Tag("full")
   void afterEveryFaultThereIsThereAreNoMoreThreadsThanAfterTheFirst() throws Exception {
     try (Scene scene = new Scene()) {
       scene.awaitRows();

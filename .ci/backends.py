@@ -1,0 +1,67 @@
+"""What the checks of the stack ask Prometheus, Loki and Alertmanager."""
+
+import json
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+
+
+def get(url, **parameters):
+    query = "?" + urllib.parse.urlencode(parameters) if parameters else ""
+    with urllib.request.urlopen(url + query, timeout=30) as answer:
+        return json.load(answer)
+
+
+def promql(prometheus, query):
+    """The samples of an instant query, as (labels, value)."""
+    result = get(prometheus + "/api/v1/query", query=query)["data"]["result"]
+    return [(sample["metric"], float(sample["value"][1])) for sample in result]
+
+
+def logql(loki, query, seconds=3600, limit=5000):
+    """The entries of the last hour, or the samples of a metric query, as Loki gives them."""
+    start = int((time.time() - seconds) * 1e9)
+    return get(loki + "/loki/api/v1/query_range", query=query, start=start, limit=limit)["data"]["result"]
+
+
+def firing(alertmanager):
+    """The alerts that are active: neither silenced nor inhibited."""
+    return get(alertmanager + "/api/v2/alerts", active="true", silenced="false", inhibited="false")
+
+
+def eventually(seconds, what, condition):
+    """Asks until there is something else than nothing, and returns that.
+
+    Raises AssertionError after that many seconds.
+    """
+    end = time.monotonic() + seconds
+    failure = None
+    while time.monotonic() < end:
+        try:
+            answer = condition()
+            if answer:
+                return answer
+            failure = None
+        except OSError as e:
+            failure = e
+        time.sleep(1)
+    raise AssertionError(f"not within {seconds} s: {what}" + (f" ({failure})" if failure else ""))
+
+
+def compose(*arguments, environment=None):
+    command = ["docker", "compose", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+
+
+def address(service, port):
+    """Where a published port of a service is."""
+    return "http://" + compose("port", service, str(port)).strip().replace("0.0.0.0", "127.0.0.1")
+
+
+def inside(service, port):
+    """Where an unpublished port is: at the container's own address."""
+    container = compose("ps", "-q", service).strip()
+    form = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
+    command = ["docker", "inspect", "--format", form, container]
+    return f"http://{subprocess.check_output(command, text=True).split()[0]}:{port}"
