@@ -1,0 +1,65 @@
+# The image of the service. What is in it, and why: docs/image.md
+
+FROM maven:3.9-eclipse-temurin-25 AS build
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,target=/root/.m2 \
+    mvn -B -ntp -q package -pl app -am -Dmaven.test.skip -Dassembly.skipAssembly
+# ONNX Runtime's jar has machine code for five kinds of machines. What is of no use here is 40 MB.
+RUN set -e; \
+    case $(uname -m) in x86_64) kind=linux-x64 ;; *) kind=linux-$(uname -m) ;; esac; \
+    jar=$(echo /src/app/target/lib/onnxruntime-*.jar); \
+    mkdir /tmp/onnx; cd /tmp/onnx; \
+    jar --extract --file "$jar"; \
+    cd ai/onnxruntime/native; for other in *; do [ "$other" = "$kind" ] || rm -r "$other"; done; cd /tmp/onnx; \
+    jar --create --file "$jar" --date 2025-01-01T00:00:00Z --manifest META-INF/MANIFEST.MF .
+# One time for all files: the AOT cache and the layers depend on it.
+RUN cd app/target && find lib storage-api.jar storage-api-bom.json -exec touch --date=2025-01-01T00:00:00Z {} +
+
+# A runtime of the modules that are used. What jdeps does not tell, or tells of what is not used:
+#   java.desktop        decodes images; the database's drivers and Jackson need its beans
+#   java.naming         Logback and the pool refer to it when they start
+#   java.security.jgss  PostgreSQL's gssEncMode
+#   jdk.unsupported     sun.misc.Unsafe, of protobuf and OpenTelemetry
+# Not in it, though H2 refers to them: java.compiler, java.instrument, java.scripting (functions and triggers in source
+# code, its profiler) and jdk.net (its own server). TLS needs no module of its own: elliptic curves are in java.base.
+#
+# The options stand before JAVA_TOOL_OPTIONS, which therefore win. Warnings go to standard error: the log is lines alone.
+FROM eclipse-temurin:25-jdk AS jre
+RUN jlink --output /jre --compress zip-6 --no-header-files --no-man-pages --strip-java-debug-attributes \
+      --add-modules java.desktop,java.management,java.naming,java.net.http,java.security.jgss,java.sql,jdk.httpserver,jdk.management,jdk.unsupported \
+      --add-options '-XX:+UseSerialGC -Xms16m -XX:MaxRAMPercentage=40 -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData -XX:+ErrorFileToStderr -Xlog:disable -Xlog:all=warning:stderr'
+
+FROM debian:bookworm-slim AS layout
+RUN groupadd --gid 10001 storage-api \
+    && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home --home-dir /data --shell /usr/sbin/nologin storage-api \
+    && install -d -o 10001 -g 10001 /data
+COPY --from=jre /jre /app/jre
+COPY --from=build /src/app/target/lib /app/lib
+COPY --from=build /src/app/target/storage-api.jar /app/
+COPY --chmod=0755 image/health /app/bin/
+ENV LANG=C.UTF-8 MALLOC_ARENA_MAX=2 DATABASE_URL=jdbc:h2:file:/data/storage INFERENCE_NATIVE_DIR=/app/native
+
+FROM layout AS train
+COPY image/train /tmp/
+RUN install -d -o 10001 -g 10001 /app/native
+USER 10001:10001
+RUN bash /tmp/train /tmp/storage-api.aot && rm -f /app/native/.lock
+
+FROM layout
+COPY --from=build /src/app/target/storage-api-bom.json /src/LICENSE /app/
+COPY --from=train --chown=0:0 /app/native /app/native
+COPY --from=train --chown=0:0 --chmod=0644 /tmp/storage-api.aot /app/
+LABEL org.opencontainers.image.title="storage-api" \
+      org.opencontainers.image.description="A Storage API that is observable end to end" \
+      org.opencontainers.image.version="1.0.0" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.base.name="debian:bookworm-slim"
+USER 10001:10001
+WORKDIR /data
+VOLUME /data
+EXPOSE 5000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 CMD ["/app/bin/health"]
+ENTRYPOINT ["/app/jre/bin/java", "-XX:AOTCache=/app/storage-api.aot", "-jar", "/app/storage-api.jar"]
+CMD ["serve"]
