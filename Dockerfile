@@ -28,7 +28,7 @@ RUN cd app/target && find lib storage-api.jar storage-api-bom.json -exec touch -
 FROM eclipse-temurin:25-jdk AS jre
 RUN jlink --output /jre --compress zip-6 --no-header-files --no-man-pages --strip-java-debug-attributes \
       --add-modules java.desktop,java.management,java.naming,java.net.http,java.security.jgss,java.sql,jdk.httpserver,jdk.management,jdk.unsupported \
-      --add-options '-XX:+UseSerialGC -Xms16m -XX:MaxRAMPercentage=40 -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData -XX:+ErrorFileToStderr -Xlog:disable -Xlog:all=warning:stderr'
+      --add-options '-XX:+UseSerialGC -Xms16m -XX:MinRAMPercentage=50 -XX:MaxRAMPercentage=50 -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData -XX:+ErrorFileToStderr -Xlog:disable -Xlog:all=warning:stderr -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0'
 
 FROM debian:bookworm-slim AS layout
 RUN groupadd --gid 10001 storage-api \
@@ -38,7 +38,7 @@ COPY --from=jre /jre /app/jre
 COPY --from=build /src/app/target/lib /app/lib
 COPY --from=build /src/app/target/storage-api.jar /app/
 COPY --chmod=0755 image/health /app/bin/
-ENV LANG=C.UTF-8 MALLOC_ARENA_MAX=2 DATABASE_URL=jdbc:h2:file:/data/storage INFERENCE_NATIVE_DIR=/app/native
+ENV LANG=C.UTF-8 MALLOC_ARENA_MAX=2 ORT_DISABLE_TELEMETRY=1 DATABASE_URL=jdbc:h2:file:/data/storage INFERENCE_NATIVE_DIR=/app/native
 
 FROM layout AS train
 COPY image/train /tmp/
