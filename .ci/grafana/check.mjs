@@ -36,6 +36,7 @@ if (process.argv.includes('--self-test')) {
 }
 const found = [...check(boards).flatMap((lines, i) => lines.map((line) => `${files[i]}: ${line}`)), ...together(boards)];
 for (const [, uid] of provisioned.matchAll(/\/d\/([\w-]+)/g)) if (!known.boards.has(uid)) found.push(`datasources.yaml: a link leads to ${uid}, which is not there`);
+if (provisioned.replace(/#.*|\$\$/g, '').includes('$')) found.push('datasources.yaml: a $ of Grafana is $$ there');
 for (const line of found) console.error(line);
 console.log(`${boards.length} dashboards, ${boards.flatMap(({ panels }) => panels).filter(({ type }) => type !== 'row').length} panels, ${found.length} problems`);
 process.exit(found.length ? 1 : 0);

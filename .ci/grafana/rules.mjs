@@ -87,6 +87,8 @@ function* layout(panels) {
       cells.set(cell, title ?? id);
     }
   }
+  const bottom = Math.max(...panels.map(({ gridPos: { y, h } }) => y + h));
+  if (cells.size < 24 * bottom) yield 'there is a gap between panels';
 }
 
 function* ofVariable(variable, known) {

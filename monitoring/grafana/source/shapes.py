@@ -150,8 +150,8 @@ def states(**texts):
                                           for i, (key, (word, colour)) in enumerate(texts.items())}}]
 
 
-STATUS = [coloured("(^| )2..$", GREEN), coloured("(^| )3..$", BLUE), coloured("(^| )4..$", ORANGE),
-          coloured("(^| )5..$", RED)]
+FAILED = [coloured("(^| )5..$", RED)]
+STATUS = [coloured("^2..$", GREEN), coloured("^3..$", BLUE), coloured("^4..$", ORANGE), *FAILED]
 LEVELS = [coloured("(?i)^(error|fatal)", RED), coloured("(?i)^warn", ORANGE), coloured("(?i)^info", GREEN),
           coloured("(?i)^(debug|trace)", BLUE)]
 TO_TRACE = {"title": "Open trace", "url": "/d/storage-trace?var-traceId=${__value.raw}", "targetBlank": False}
@@ -200,8 +200,9 @@ def event(name, colour, expr, title, tags):
 
 # An event lasts as long as its expression has an answer.
 EVENTS = [
-    event("Starts", BLUE, 'time() - process_start_time_seconds{job=~"storage_api|simulator"} < 120', "{{job}} started",
-          "job,instance"),
+    event("Starts", BLUE, '(time() - process_start_time_seconds{job=~"storage_api|simulator"} < 120)'
+          ' * on (job, instance) group_left (version) app_info{job=~"storage_api|simulator"}',
+          "{{job}} {{version}} started", "job,version"),
     event("Alerts", RED, 'ALERTS{alertstate="firing"} unless ALERTS{alertname="Watchdog"}', "{{alertname}}",
           "severity"),
 ]

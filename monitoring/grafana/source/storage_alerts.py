@@ -22,9 +22,7 @@ BOARD = board(
     stat("Notifications that failed", "Within the time shown. Then alerts fire and nobody hears of it.", "none",
          now('sum(increase(alertmanager_notifications_failed_total{job="alertmanager"}[$__range])) or vector(0)',
              "failed"), w=4, h=5, decimals=0, steps=[GREEN, (1, RED)]),
-    gauge("Error budget left", "What each objective still allows to fail: 100 % is untouched, 0 % used up, less is "
-          "overspent.", "percentunit", now("clamp_min(1 - slo:error_budget_spent:ratio, -1)", "{{slo}}"), low=-1, w=8,
-          h=5, steps=[RED, (0.1, ORANGE), (0.5, GREEN)]),
+    gauge("Error budget left", "What each objective still allows to fail: 100 % is untouched, at 0 % it is used up.", "percentunit", now("clamp_min(1 - slo:error_budget_spent:ratio, 0)", "{{slo}}"), w=8, h=5, steps=[RED, (0.1, ORANGE), (0.5, GREEN)]),
     table("Firing now", "Each alert that fires, and since when its condition holds. Its runbook is docs/runbooks/ with "
           "the alert's name: how to see, decide and mend. Watchdog is always here.", "dtdurations",
           cells(f"(time() - {ACTIVE}) * ignoring (alertstate) {FIRING}"),

@@ -3,7 +3,7 @@
 from shapes import *
 
 OURS = f'job="storage_api",{CLIENTS},path=~"$path",method=~"$method"'
-FAILED = f'{OURS},status=~"5.."'
+ERRORS = f'{OURS},status=~"5.."'
 BY = "sum by (method, path)"
 EACH = "{{method}} {{path}}"
 
@@ -35,7 +35,7 @@ BOARD = board(
          w=6, steps=[BLUE]),
     stat("Answered 5xx", "The share of all requests that the service failed, now. The objective allows 0.5 % in the "
          "long run.", "percentunit",
-         prom(ratio(f"sum(rate(http_requests_total{{{FAILED}}}[$__rate_interval]))",
+         prom(ratio(f"sum(rate(http_requests_total{{{ERRORS}}}[$__rate_interval]))",
                     f"sum(rate(http_requests_total{{{OURS}}}[$__rate_interval]))"), "5xx"),
          w=6, steps=[GREEN, (0.001, ORANGE), (0.005, RED)]),
     stat("Answered 4xx", "The share of all requests that were the client's mistake, such as an id that is not there.",
@@ -55,7 +55,7 @@ BOARD = board(
     text("The way", "What to look at, in which order.", STEPS, w=8, h=11),
     table("1. Which requests answer 5xx", "Answers 5xx within the time shown. A click on a path shows the lines of its "
           "requests.", "none",
-          cells(f"topk(5, sum by (method, path, status) (increase(http_requests_total{{{FAILED}}}[$__range])))"),
+          cells(f"topk(5, sum by (method, path, status) (increase(http_requests_total{{{ERRORS}}}[$__range])))"),
           columns={"method": "method", "path": "path", "status": "status", "Value": "answers"}, sort="answers",
           w=8, h=11, decimals=0,
           overrides=[column("path", links=[{
@@ -63,7 +63,7 @@ BOARD = board(
               "url": "/d/storage-logs?var-search=${__data.fields.path:percentencode}&${__url_time_range}"}])]),
     graph("2. One of them", "How long the requests take that are answered 5xx. Each dot is a single request: point at "
           "it and choose \"Open trace\".", "s",
-          prom(f"histogram_quantile(0.95, sum(rate(http_request_duration_seconds{{{FAILED}}}[$__rate_interval])))"
+          prom(f"histogram_quantile(0.95, sum(rate(http_request_duration_seconds{{{ERRORS}}}[$__rate_interval])))"
                " or vector(0)", "95 % are faster than", exemplars=True), w=8, h=11),
     table("4. Where in the code", "From which line of the code warnings and errors were logged within the time shown, "
           "and how often.", "none",
@@ -80,7 +80,7 @@ BOARD = board(
     graph("Rate", "Requests a second of each method and route.", "reqps",
           prom(f"{BY} (rate(http_requests_total{{{OURS}}}[$__rate_interval])) > 0", EACH)),
     graph("Errors", "Share of the requests of each method and route that were answered 5xx.", "percentunit",
-          prom(f"{BY} (rate(http_requests_total{{{FAILED}}}[$__rate_interval]))"
+          prom(f"{BY} (rate(http_requests_total{{{ERRORS}}}[$__rate_interval]))"
                f" / ({BY} (rate(http_requests_total{{{OURS}}}[$__rate_interval])) > 0)", EACH), max=1),
     graph("Duration", "95 of 100 requests of a method and route are faster than this. Each dot is a single request: "
           "point at it and choose \"Open trace\".", "s",

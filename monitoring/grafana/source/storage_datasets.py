@@ -5,8 +5,8 @@ from shapes import *
 OURS = 'job="storage_api",operation=~"$operation"'
 ROUTES = 'job="storage_api",path=~"/datasets.*"'
 QUERIES = f"rate(db_query_duration_seconds{{{OURS}}}[$__rate_interval])"
-FAILED = ratio(f"sum(rate(db_query_errors_total{{{OURS}}}[$__rate_interval]))",
-               f"sum(rate(db_query_duration_seconds_count{{{OURS}}}[$__rate_interval]))")
+LOST = ratio(f"sum(rate(db_query_errors_total{{{OURS}}}[$__rate_interval]))",
+             f"sum(rate(db_query_duration_seconds_count{{{OURS}}}[$__rate_interval]))")
 
 BOARD = board(
     "storage-datasets", "3 Datasets and database",
@@ -15,7 +15,7 @@ BOARD = board(
     row("Is the database well?"),
     stat("Statements that failed", "Share of the statements that failed, now; 100 % while the database is away.",
          "percentunit",
-         prom(f"clamp_max({FAILED}, 1)", "failed"), w=6, steps=[GREEN, (0.001, ORANGE), (0.01, RED)]),
+         prom(f"clamp_max({LOST}, 1)", "failed"), w=6, steps=[GREEN, (0.001, ORANGE), (0.01, RED)]),
     stat("Time of a statement", "95 of 100 statements are faster than this.", "s",
          prom(f"histogram_quantile(0.95, sum({QUERIES}))", "95 %"), w=6, steps=[GREEN, (0.1, ORANGE), (0.5, RED)]),
     stat("Connections in use", "How much of the pool is in use. At 100 % requests wait for a connection.",
@@ -29,7 +29,7 @@ BOARD = board(
     row("Datasets"),
     graph("Requests for datasets", "Answers a second by method, route and status.", "reqps",
           prom(f"sum by (method, path, status) (rate(http_requests_total{{{ROUTES}}}[$__rate_interval])) > 0",
-               "{{method}} {{path}} {{status}}"), w=8, overrides=STATUS),
+               "{{method}} {{path}} {{status}}"), w=8, overrides=FAILED),
     graph("Time of requests", "95 of 100 are faster than this, without reticulations. Each dot is a single request: "
           "point at it and choose \"Open trace\".", "s",
           prom("histogram_quantile(0.95, sum by (method, path) (rate(http_request_duration_seconds{"

@@ -40,19 +40,18 @@ BOARD = board(
          steps=[GREEN, (4, ORANGE), (12, RED)]),
 
     row("Objectives: is what was promised kept?"),
-    gauge("Error budget left", "What the objective still allows to fail: 100 % is untouched, 0 % used up, less is "
-          "overspent. Availability counts 30 days, the latency of predictions 7. While DELETE answers 500, "
+    gauge("Error budget left", "What the objective still allows to fail: 100 % is untouched, at 0 % it is used up. Availability counts 30 days, the latency of predictions 7. While DELETE answers 500, "
           "availability's is used up within a day.", "percentunit",
-          now('clamp_min(1 - slo:error_budget_spent:ratio{slo=~"$slo"}, -1)', "{{slo}}"), low=-1, w=6, h=8,
+          now('clamp_min(1 - slo:error_budget_spent:ratio{slo=~"$slo"}, 0)', "{{slo}}"), w=6, h=8,
           steps=[RED, (0.1, ORANGE), (0.5, GREEN)]),
     graph("Failing share", "Share of the requests of the last five minutes that failed what each objective asks, and "
           "the share that it allows in the long run.", "percentunit",
-          prom('slo:errors:ratio_rate5m{slo=~"$slo"}', "{{slo}}"), prom(BUDGET, "{{slo}} allows"), w=9, log=False),
+          prom('slo:errors:ratio_rate5m{slo=~"$slo"}', "{{slo}}"), prom(BUDGET, "{{slo}} allows"), w=8),
     graph("How fast the budget burns", "1 uses the budget up exactly by the end of its window; 14.4 would use up a "
           "fiftieth of 30 days' within an hour. The short windows say whether it still burns, the long ones whether "
           "it matters. Alerts: 14.4 and 6 wake somebody, 1 is work for tomorrow.", "none",
           *[prom(f'slo:errors:ratio_rate{window}{{slo=~"$slo"}} / on (slo) {BUDGET}', f"{{{{slo}}}} over {window}")
-            for window in WINDOWS], w=9, limit=True, steps=[GREEN, (1, ORANGE), (14.4, RED)]),
+            for window in WINDOWS], w=10, limit=True, steps=[GREEN, (1, ORANGE), (14.4, RED)]),
 
     row("Predictions"),
     graph("Time of a request", "50, 95 and 99 of 100 predictions are faster than this, from the head of the request to "

@@ -34,8 +34,8 @@ BOARD = board(
           loki(f"sum by (status_code) (count_over_time({REQUESTS} [$__auto]))", "{{status_code}}"), bars=True,
           stacked=True, overrides=STATUS),
     table("Slowest routes", "The longest time that a request took within the time shown, by method and route.", "ms",
-          loki_cells(f"topk(10, max by (service_name, method, path) (max_over_time({REQUESTS} | unwrap duration_ms"
-                     " [$__auto])))"),
+          loki_cells(f"topk(10, max_over_time({REQUESTS} | unwrap duration_ms [$__auto])"
+                     " by (service_name, method, path))"),
           columns={"service_name": "service", "method": "method", "path": "path", "Value": "longest"},
           sort="longest"),
     logs("Requests that were answered 5xx, or took longer than 300 ms", "One line is one request. Open it: its field "
