@@ -198,13 +198,13 @@ def event(name, colour, expr, title, tags):
             "tagKeys": tags, "target": {"refId": "Anno", "expr": expr}}
 
 
-# An event lasts as long as its expression has an answer.
+# An event lasts as long as its expression has an answer: some alerts fire for days, so only their beginning is one.
 EVENTS = [
     event("Starts", BLUE, '(time() - process_start_time_seconds{job=~"storage_api|simulator"} < 120)'
           ' * on (job, instance) group_left (version) app_info{job=~"storage_api|simulator"}',
           "{{job}} {{version}} started", "job,version"),
-    event("Alerts", RED, 'ALERTS{alertstate="firing"} unless ALERTS{alertname="Watchdog"}', "{{alertname}}",
-          "severity"),
+    event("Alerts", RED, 'ALERTS{alertstate="firing"} unless ALERTS{alertstate="firing"} offset 1m'
+          ' unless ALERTS{alertname="Watchdog"}', "{{alertname}} began to fire", "severity"),
 ]
 
 

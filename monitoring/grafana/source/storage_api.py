@@ -65,6 +65,9 @@ BOARD = board(
           "it and choose \"Open trace\".", "s",
           prom(f"histogram_quantile(0.95, sum(rate(http_request_duration_seconds{{{ERRORS}}}[$__rate_interval])))"
                " or vector(0)", "95 % are faster than", exemplars=True), w=8, h=11),
+    logs("3. What the failing requests logged", "The newest lines of requests that were answered 5xx. Open one: its "
+         "field trace_id leads to the trace and to all other lines of the request.",
+         '{service_name="storage_api"} | status_code >= 500', w=12, h=8),
     table("4. Where in the code", "From which line of the code warnings and errors were logged within the time shown, "
           "and how often.", "none",
           loki_cells('topk(10, sum by (file, line, msg) (count_over_time({service_name="storage_api"}'
@@ -72,9 +75,6 @@ BOARD = board(
           columns={"file": "file", "line": "line", "msg": "msg", "Value": "lines"}, sort="lines", w=12, h=8,
           overrides=[column("file", custom_width=160), column("line", custom_width=60),
                      column("lines", custom_width=80)]),
-    logs("3. What the failing requests logged", "The newest lines of requests that were answered 5xx. Open one: its "
-         "field trace_id leads to the trace and to all other lines of the request.",
-         '{service_name="storage_api"} | status_code >= 500', w=12, h=8),
 
     row("How much, how well, how fast: by route"),
     graph("Rate", "Requests a second of each method and route.", "reqps",

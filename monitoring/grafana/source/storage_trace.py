@@ -6,7 +6,7 @@ HINT = """
 Other pages lead here: a dot in a graph of durations (*Open trace*), or the field `trace_id` of a log line. An id can
 also be pasted into **Trace id** above, such as that in the `traceresponse` header of an answer.
 
-The lines are there at once, the trace after some seconds. Nothing at all? Then the time shown above does not hold it.
+The lines are there at once, the trace after some seconds. Lines are looked for within the time shown above.
 """
 
 RECENT = {"datasource": JAEGER, "queryType": "search", "service": "storage-api", "limit": 20}
