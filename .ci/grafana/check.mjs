@@ -1,42 +1,63 @@
-// Checks the dashboards without Grafana: types, house rules, queries. With --self-test it plants errors and counts what
-// it finds.
+// Checks the dashboards without Grafana: types, house rules, queries. With --self-test it plants errors, and fails if
+// one of them is not found.
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { plant } from './planted.mjs';
+import { ERRORS } from './planted.mjs';
 import { problems, together } from './rules.mjs';
 import { types } from './types.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const ROOT = `${HERE}../..`;
-const FOLDER = `${ROOT}/monitoring/grafana/dashboards`;
-const RULES = `${ROOT}/monitoring/prometheus/rules`;
+const FOLDER = `${HERE}../../monitoring/grafana/dashboards`;
+const SOURCES = `${HERE}../../monitoring/grafana/provisioning/datasources/datasources.yaml`;
+const RULES = `${HERE}../../monitoring/prometheus/rules`;
+
 const read = (path) => readFileSync(path, 'utf8');
+const all = (text, pattern) => [...text.matchAll(pattern)].map(([, found]) => found);
 
 const files = readdirSync(FOLDER).sort();
 const boards = files.map((file) => JSON.parse(read(`${FOLDER}/${file}`)));
-const provisioned = read(`${ROOT}/monitoring/grafana/provisioning/datasources/datasources.yaml`);
-const metrics = read(`${ROOT}/docs/metrics.md`).match(/## The catalogue[^]*?(?=\n## Buckets)/)[0];
-const foreign = read(`${HERE}foreign-metrics.txt`).split('\n').filter((line) => line && !line.startsWith('#'));
+const sources = read(SOURCES).replace(/#.*/g, '');
+const catalogue = read(`${HERE}../../docs/metrics.md`).match(/\n## The catalogue[^]*?(?=\n## Buckets)/)[0];
 const known = {
-  sources: new Map([...provisioned.matchAll(/type: (\w+)\n +uid: (\w+)/g)].map(([, type, uid]) => [uid, type])),
+  sources: new Map([...sources.matchAll(/type: (\w+)\n +uid: (\w+)/g)].map(([, type, uid]) => [uid, type])),
   boards: new Set(boards.map(({ uid }) => uid)),
-  metrics: new Set([...[...metrics.matchAll(/`([a-z]\w+)`/g)].map(([, name]) => name), ...foreign]),
-  recorded: new Set(readdirSync(RULES).flatMap((file) => [...read(`${RULES}/${file}`).matchAll(/record: (\S+)/g)].map(([, name]) => name))),
+  metrics: new Set([...all(catalogue, /`([a-z]\w+)`/g), ...all(read(`${HERE}foreign-metrics.txt`), /^(\w+)$/gm)]),
+  recorded: new Set(readdirSync(RULES).flatMap((file) => all(read(`${RULES}/${file}`), /record: (\S+)/g))),
 };
 
-function check(boards) {
-  const typed = types(boards);
-  return boards.map((board, i) => [...typed[i], ...problems(files[i], board, known)]);
+function* ofSources() {
+  if (sources.replaceAll('$$', '').includes('$')) yield 'datasources.yaml: a $ of Grafana is $$ there';
+  for (const uid of all(sources, /\/d\/([\w-]+)/g)) {
+    if (!known.boards.has(uid)) yield `datasources.yaml: a link leads to ${uid}, which is not there`;
+  }
 }
 
-if (process.argv.includes('--self-test')) {
-  const missed = plant(boards, files, (planted) => check(planted));
-  for (const error of missed) console.error(`not found: ${error}`);
-  process.exit(missed.length ? 1 : 0);
+/** What is wrong with each of them; `names` are those of their files. */
+function check(names, checked) {
+  const typed = types(checked);
+  return checked.map((board, i) => [...typed[i], ...problems(names[i], board, known)]);
 }
-const found = [...check(boards).flatMap((lines, i) => lines.map((line) => `${files[i]}: ${line}`)), ...together(boards)];
-for (const [, uid] of provisioned.matchAll(/\/d\/([\w-]+)/g)) if (!known.boards.has(uid)) found.push(`datasources.yaml: a link leads to ${uid}, which is not there`);
-if (provisioned.replace(/#.*|\$\$/g, '').includes('$')) found.push('datasources.yaml: a $ of Grafana is $$ there');
-for (const line of found) console.error(line);
-console.log(`${boards.length} dashboards, ${boards.flatMap(({ panels }) => panels).filter(({ type }) => type !== 'row').length} panels, ${found.length} problems`);
-process.exit(found.length ? 1 : 0);
+
+function selfTest() {
+  const home = boards.find(({ uid }) => uid === 'storage-api');
+  const copies = ERRORS.map(([, change]) => {
+    const copy = structuredClone(home);
+    change(copy);
+    return copy;
+  });
+  const found = check(ERRORS.map(() => 'storage-api.json'), copies);
+  console.log(`${ERRORS.length} errors planted`);
+  return ERRORS.filter(([, , expected], i) => !found[i].some((line) => expected.test(line)))
+    .map(([name]) => `not found: ${name}`);
+}
+
+function everything() {
+  const found = check(files, boards).flatMap((lines, i) => lines.map((line) => `${files[i]}: ${line}`));
+  const panels = boards.flatMap((board) => board.panels).filter(({ type }) => type !== 'row');
+  console.log(`${boards.length} dashboards, ${panels.length} panels`);
+  return [...found, ...together(boards), ...ofSources()];
+}
+
+const wrong = process.argv.includes('--self-test') ? selfTest() : everything();
+for (const line of wrong) console.error(line);
+process.exitCode = wrong.length ? 1 : 0;
