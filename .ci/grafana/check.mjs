@@ -3,6 +3,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ERRORS } from './planted.mjs';
+import { unparsable } from './queries.mjs';
 import { problems, together } from './rules.mjs';
 import { types } from './types.mjs';
 
@@ -29,6 +30,11 @@ function* ofSources() {
   if (sources.replaceAll('$$', '').includes('$')) yield 'datasources.yaml: a $ of Grafana is $$ there';
   for (const uid of all(sources, /\/d\/([\w-]+)/g)) {
     if (!known.boards.has(uid)) yield `datasources.yaml: a link leads to ${uid}, which is not there`;
+  }
+  for (const query of all(sources, /query: '?(.+?)'?$/gm)) {
+    const filled = query.replaceAll('$$__tags', 'path="1"').replace(/\$\$\{[^}]*\}/g, '1');
+    const error = unparsable(query.startsWith('{') ? 'loki' : 'prometheus', filled);
+    if (error) yield `datasources.yaml: ${query} ${error}`;
   }
 }
 

@@ -218,7 +218,7 @@ def board(uid, title, about, *panels, variables=(), shown="now-15m", refresh="30
         placed.append({"id": i} | each | {"gridPos": {"x": x, "y": y, **size}})
         x, height = x + size["w"], max(height, size["h"])
     return {"uid": uid, "title": title, "description": about, "tags": ["storage-api"], "timezone": "browser",
-            "schemaVersion": 42, "editable": False, "graphTooltip": 1, "refresh": refresh,
+            "schemaVersion": 42, "editable": True, "graphTooltip": 1, "refresh": refresh,
             "time": {"from": shown, "to": "now"}, "annotations": {"list": EVENTS},
             "templating": {"list": list(variables)},
             "links": [{"type": "dashboards", "tags": ["storage-api"], "asDropdown": True, "includeVars": False,
