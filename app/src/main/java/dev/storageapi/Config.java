@@ -138,7 +138,7 @@ record Config(
             SimulatorConfig.read(settings));
     config.check(settings);
     if (config.simulates(command)) {
-      config.simulator.check(settings, config.server.responseTimeout());
+      config.simulator.check(settings, config.server);
     }
     settings.check(PREFIXES);
     return config;

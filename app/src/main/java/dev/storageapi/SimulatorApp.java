@@ -4,6 +4,7 @@ import static dev.storageapi.http.Route.Trait.OPERATIONS;
 import static dev.storageapi.http.Route.Trait.PROBE;
 import static dev.storageapi.http.Route.Trait.UNSHED;
 import static dev.storageapi.http.Route.get;
+import static dev.storageapi.http.Route.post;
 import static dev.storageapi.http.Route.put;
 
 import dev.storageapi.http.Admission;
@@ -15,8 +16,10 @@ import dev.storageapi.http.Route;
 import dev.storageapi.http.Server;
 import dev.storageapi.operations.MetricsApi;
 import dev.storageapi.operations.Service;
+import dev.storageapi.simulator.AlertsApi;
 import dev.storageapi.simulator.Documents;
 import dev.storageapi.simulator.Quota;
+import dev.storageapi.simulator.Runbooks;
 import dev.storageapi.simulator.SimulatorApi;
 import dev.storageapi.telemetry.AccessLog;
 import dev.storageapi.telemetry.HttpMetrics;
@@ -43,6 +46,8 @@ final class SimulatorApp implements AutoCloseable {
   private final Config config;
   private final Metrics all;
   private final SimulatorApi api;
+  private final AlertsApi alerts;
+  private final Runbooks runbooks = new Runbooks();
   private final Service service;
   private final MetricsApi scrapes;
   private final HttpMetrics metrics;
@@ -67,6 +72,7 @@ final class SimulatorApp implements AutoCloseable {
             own.delay(),
             own.hugeBytes(),
             own.retryAfter());
+    alerts = new AlertsApi(own.maxAlerts(), own.watchdogSilence(), clock);
     service = new Service(version, config.environment(), Optional.empty(), Map.of(), clock);
     scrapes = new MetricsApi(all.registry());
     metrics = new HttpMetrics(all, routes());
@@ -83,6 +89,13 @@ final class SimulatorApp implements AutoCloseable {
         get("/documents/moved", api::moved, 200, 304),
         get("/mode", api::mode, 200).with(OPERATIONS, UNSHED),
         put("/mode/{mode}", api::switchMode, 200, 404).with(OPERATIONS, UNSHED),
+        post("/alerts", alerts::receive, 204, 400, 413)
+            .maxBody(config.simulator().maxNotificationBytes())
+            .with(OPERATIONS, UNSHED),
+        get("/alerts", alerts::show, 200).with(OPERATIONS, UNSHED),
+        get("/assets/alerts.css", alerts::style, 200).with(OPERATIONS, UNSHED),
+        get("/runbooks", runbooks::list, 200).with(OPERATIONS, UNSHED),
+        get("/runbooks/{name}", runbooks::one, 200, 404).with(OPERATIONS, UNSHED),
         get("/", api::about, 200).with(OPERATIONS, UNSHED),
         get("/health", service::health, 200).with(OPERATIONS, UNSHED, PROBE),
         get("/metrics", scrapes::scrape, 200).with(OPERATIONS, UNSHED, PROBE));

@@ -3,7 +3,11 @@ package dev.storageapi;
 import dev.storageapi.simulator.Mode;
 import java.time.Duration;
 
-/** The simulator's documents, its quota and its failures. */
+/**
+ * The simulator's documents, its quota and its failures, and the alerts that it is told of.
+ *
+ * @param watchdogSilence after what time without a word of the watchdog something is wrong
+ */
 record SimulatorConfig(
     int port,
     Mode mode,
@@ -12,7 +16,10 @@ record SimulatorConfig(
     Duration period,
     Duration delay,
     long hugeBytes,
-    Duration retryAfter) {
+    Duration retryAfter,
+    int maxAlerts,
+    long maxNotificationBytes,
+    Duration watchdogSilence) {
 
   static SimulatorConfig read(Settings settings) {
     return new SimulatorConfig(
@@ -39,13 +46,32 @@ record SimulatorConfig(
             "SIMULATOR_RETRY_AFTER",
             "30s",
             Duration.ofSeconds(1),
-            "What unavailable and limited tell to wait"));
+            "What unavailable and limited tell to wait"),
+        settings.number(
+            "SIMULATOR_MAX_ALERTS",
+            200,
+            1,
+            2000,
+            "The alerts remembered; beyond them the oldest resolved ones go first"),
+        settings.size(
+            "SIMULATOR_MAX_NOTIFICATION_BYTES",
+            "256KiB",
+            1024,
+            "A larger notification of Alertmanager is answered 413"),
+        settings.duration(
+            "SIMULATOR_WATCHDOG_SILENCE",
+            "5m",
+            Duration.ofSeconds(1),
+            "How long Watchdog may be silent before the page of the alerts says so"));
   }
 
   /** Adds what single settings do not show, where there is a simulator. */
-  void check(Settings settings, Duration responseTimeout) {
-    if (delay.compareTo(responseTimeout) >= 0) {
+  void check(Settings settings, ServerConfig server) {
+    if (delay.compareTo(server.responseTimeout()) >= 0) {
       settings.problem("SIMULATOR_DELAY is not less than SERVER_RESPONSE_TIMEOUT");
+    }
+    if (maxNotificationBytes > server.uploadBudgetBytes()) {
+      settings.problem("SIMULATOR_MAX_NOTIFICATION_BYTES is more than SERVER_UPLOAD_BUDGET_BYTES");
     }
   }
 }

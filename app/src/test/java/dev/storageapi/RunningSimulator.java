@@ -115,6 +115,20 @@ final class RunningSimulator implements AutoCloseable {
     }
   }
 
+  /** Sends a body; headers are names and values in turn. */
+  HttpResponse<byte[]> post(String target, String body, String... headers) {
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + target))
+            .POST(BodyPublishers.ofString(body))
+            .headers(headers)
+            .build();
+    try {
+      return send(request, BodyHandlers.ofByteArray());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   HttpResponse<byte[]> mode(String mode) {
     return answer("PUT", "/mode/" + mode);
   }

@@ -20,14 +20,30 @@ class SimulatorIT {
       assertThat(simulator.send("GET", "/documents").body()).startsWith("{\"documents\":[{\"id\":");
       assertThat(simulator.send("PUT", "/mode/failing").statusCode()).isEqualTo(200);
       assertThat(simulator.send("GET", "/documents").statusCode()).isEqualTo(500);
+      assertThat(simulator.send("GET", "/runbooks").body()).contains("/runbooks/FeedStale\n");
+      assertThat(simulator.send("GET", "/runbooks/FeedStale").body()).startsWith("# FeedStale\n");
+      assertThat(simulator.send("GET", "/alerts").body())
+          .isEqualTo("{\"alerts\":[],\"watchdog\":null}\n");
+      assertThat(simulator.send("GET", "/assets/alerts.css").statusCode()).isEqualTo(200);
 
       simulator.terminate();
 
       assertThat(simulator.exitCode()).isZero();
-      assertThat(simulator.accessLines()).hasSize(4);
+      assertThat(simulator.accessLines()).hasSize(8);
       assertThat(simulator.lines().get(simulator.lines().size() - 1))
           .contains("the simulator has ended");
       assertThat(simulator.errors()).isEmpty();
+    }
+  }
+
+  @Test
+  void aNotificationThatFitsIntoNoBudgetStopsTheStart() {
+    Map<String, String> environment = Map.of("SIMULATOR_MAX_NOTIFICATION_BYTES", "17MiB");
+    try (ServiceProcess process =
+        ServiceProcess.with(environment).arguments("simulator").launch()) {
+      assertThat(process.exitCode()).isEqualTo(2);
+      assertThat(process.errors())
+          .isEqualTo("SIMULATOR_MAX_NOTIFICATION_BYTES is more than SERVER_UPLOAD_BUDGET_BYTES");
     }
   }
 

@@ -26,6 +26,9 @@ public final class SimulatorApi implements AutoCloseable {
       GET /documents      the newest documents, while the quota lasts
       GET /mode           how /documents answers now, and how else it can
       PUT /mode/{mode}    has it answer otherwise
+      GET /alerts         what Alertmanager told last; in a browser: a page
+      POST /alerts        Alertmanager's webhook
+      GET /runbooks       what to do about each alert
       GET /health         whether it is up
       GET /metrics        for Prometheus
       """;
