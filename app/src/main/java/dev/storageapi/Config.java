@@ -33,7 +33,8 @@ record Config(
     LogConfig log,
     TracesConfig traces,
     ShutdownConfig shutdown,
-    SimulatorConfig simulator) {
+    SimulatorConfig simulator,
+    TrafficConfig traffic) {
 
   /** How {@code managementPort} says that the operations' routes stay on the one port. */
   static final int NO_PORT = -1;
@@ -60,7 +61,8 @@ record Config(
           "MANAGEMENT_",
           "LIVE_",
           "SHUTDOWN_",
-          "SIMULATOR_");
+          "SIMULATOR_",
+          "TRAFFIC_");
 
   /** The bucket store's budget and its deliberate fault. */
   record StorageConfig(int deleteStatus, long maxBytes, int maxObjects, long maxObjectBytes) {}
@@ -80,7 +82,8 @@ record Config(
   /**
    * Reads the settings.
    *
-   * @param command of {@link Main}: only some of them have a simulator, whose settings must fit
+   * @param command of {@link Main}: only some of them have a simulator, or traffic, whose settings
+   *     must fit
    * @throws InvalidConfiguration if one is unknown or not valid; it names them all
    */
   static Config from(Map<String, String> environment, String command) {
@@ -135,10 +138,14 @@ record Config(
                     "20s",
                     Duration.ZERO,
                     "The longest time from the signal to the close")),
-            SimulatorConfig.read(settings));
+            SimulatorConfig.read(settings),
+            TrafficConfig.read(settings));
     config.check(settings);
     if (config.simulates(command)) {
       config.simulator.check(settings, config.server);
+    }
+    if (command.equals("traffic")) {
+      config.traffic.check(settings);
     }
     settings.check(PREFIXES);
     return config;

@@ -32,7 +32,9 @@ public final class Main {
       commands
         serve        the service (the default)
         demo         the service with traffic and a simulator of its own, to see a living page
-        simulator    an external API to fetch from, which fails as wanted: docs/simulator.md
+        simulator    an external API to fetch from, which fails as wanted, and a page of alerts:
+                     docs/simulator.md
+        traffic      the demo's traffic to a service elsewhere, TRAFFIC_URL
 
       options
         --env-file=FILE   settings, one NAME=value a line; the environment wins
@@ -62,7 +64,7 @@ public final class Main {
         exit(0, "storage-api " + version());
       } else if (argument.startsWith("--env-file=")) {
         environment.putAll(envFile(Path.of(argument.substring("--env-file=".length()))));
-      } else if (List.of("serve", "demo", "simulator").contains(argument)) {
+      } else if (List.of("serve", "demo", "simulator", "traffic").contains(argument)) {
         command = argument;
       } else {
         exit(USAGE, "unknown argument: " + argument + "\n\n" + HELP);
@@ -95,9 +97,11 @@ public final class Main {
             new FileOutputStream(FileDescriptor.out),
             new LogMetrics(metrics));
     String service = command.equals("simulator") ? "storage-api-simulator" : "storage-api";
-    Tracing tracing = tracing(config, service, metrics);
+    Tracing tracing =
+        command.equals("traffic") ? Tracing.off(metrics) : tracing(config, service, metrics);
     switch (command) {
       case "simulator" -> simulate(config, metrics, tracing, logs);
+      case "traffic" -> traffic(config.traffic(), tracing, logs);
       default -> serve(config, command.equals("demo"), metrics, tracing, logs);
     }
   }
@@ -130,7 +134,7 @@ public final class Main {
     app.start();
     String url = url(config, app.port());
     Optional<Demo> traffic =
-        demo ? Optional.of(new Demo(url, app::hasDatabase, app::hasModel)) : Optional.empty();
+        demo ? Optional.of(new Demo(url, Demo.RATE, new Inside(app))) : Optional.empty();
     traffic.ifPresent(Demo::start);
     up(
         "storage-api",
@@ -142,6 +146,30 @@ public final class Main {
           app.close();
           simulator.ifPresent(SimulatorApp::close);
         });
+  }
+
+  /** The service in this process, for the demo's traffic. */
+  private record Inside(App app) implements Demo.Target {
+
+    @Override
+    public boolean isThere() {
+      return true;
+    }
+
+    @Override
+    public boolean hasDatabase() {
+      return app.hasDatabase();
+    }
+
+    @Override
+    public boolean hasModel() {
+      return app.hasModel();
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+      LoggerFactory.getLogger(Demo.class).warn("a request of the demo failed", cause);
+    }
   }
 
   /** Something to fetch from, unless it is there already. */
@@ -166,6 +194,12 @@ public final class Main {
     up("the simulator", url(config, simulator.port()), tracing, logs, simulator::close);
   }
 
+  private static void traffic(TrafficConfig config, Tracing tracing, Logs logs) {
+    Traffic traffic = new Traffic(config.origin(), config.rate());
+    traffic.start();
+    atTheEnd("the traffic", tracing, logs, traffic::close);
+  }
+
   private static String url(Config config, int port) {
     boolean everywhere = List.of("0.0.0.0", "::").contains(config.host());
     return "http://" + (everywhere ? "localhost" : config.host()) + ":" + port;
@@ -173,13 +207,17 @@ public final class Main {
 
   /** Says where to look, and has a signal call {@code end}. */
   private static void up(String name, String url, Tracing tracing, Logs logs, Runnable end) {
-    Runtime.getRuntime()
-        .addShutdownHook(new Thread(() -> stop(name, end, tracing, logs), "shutdown"));
+    atTheEnd(name, tracing, logs, end);
     LoggerFactory.getLogger(Main.class)
         .atInfo()
         .addKeyValue("url", url)
         .addKeyValue("version", version())
         .log(name + " is up: open " + url + " in a browser, or curl it");
+  }
+
+  private static void atTheEnd(String name, Tracing tracing, Logs logs, Runnable end) {
+    Runtime.getRuntime()
+        .addShutdownHook(new Thread(() -> stop(name, end, tracing, logs), "shutdown"));
   }
 
   /** A thread ended by what nobody caught. Without memory nothing can be promised any more. */
