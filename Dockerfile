@@ -30,7 +30,7 @@ RUN cd app/target && find lib storage-api.jar storage-api-bom.json -exec touch -
 FROM eclipse-temurin:25-jdk AS jre
 RUN jlink --output /jre --compress zip-6 --no-header-files --no-man-pages --strip-java-debug-attributes \
       --add-modules java.desktop,java.management,java.naming,java.net.http,java.security.jgss,java.sql,jdk.httpserver,jdk.management,jdk.unsupported \
-      --add-options '-XX:+UseSerialGC -Xms16m -XX:MaxRAMPercentage=50 -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData -XX:+ErrorFileToStderr -Xlog:disable -Xlog:all=warning:stderr -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0' \
+      --add-options '-XX:+UseSerialGC -Xms16m -XX:MaxRAMPercentage=50 -XX:+ExitOnOutOfMemoryError -XX:-UsePerfData -XX:+ErrorFileToStderr -Xlog:disable -Xlog:all=warning:stderr -XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0 --sun-misc-unsafe-memory-access=allow' \
     && find /jre -exec touch --date=2025-01-01T00:00:00Z {} +
 
 FROM debian:bookworm-slim AS layout
