@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 import time
 import urllib.parse
 import urllib.request
@@ -50,8 +51,12 @@ def eventually(seconds, what, condition):
 
 
 def compose(*arguments, environment=None):
-    command = ["docker", "compose", *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+    """Runs docker compose, and returns what it prints; what it complains of is seen if it fails."""
+    result = subprocess.run(["docker", "compose", *arguments], capture_output=True, text=True, env=environment, check=False)
+    if result.returncode:
+        sys.stderr.write(result.stderr)
+        result.check_returncode()
+    return result.stdout
 
 
 def address(service, port):
