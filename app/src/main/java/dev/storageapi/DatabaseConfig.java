@@ -63,7 +63,7 @@ record DatabaseConfig(Optional<DatabaseUrl> url, Database.Limits limits) {
    * connection, and for the statement.
    */
   Duration longest() {
-    return limits.poolWait().multipliedBy(2).plus(limits.statement());
+    return limits.poolWait().plus(limits.poolWait()).plus(limits.statement());
   }
 
   /** Adds what single settings do not show. */

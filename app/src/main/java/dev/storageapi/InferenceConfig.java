@@ -239,7 +239,8 @@ record InferenceConfig(
     if (maxBodyBytes > server.uploadBudgetBytes()) {
       settings.problem("INFERENCE_MAX_BODY_BYTES is more than SERVER_UPLOAD_BUDGET_BYTES");
     }
-    Duration longest = limits.timeout().multipliedBy(3).plus(limits.batchWait());
+    Duration two = limits.timeout().plus(limits.timeout()); // to multiply would load BigDecimal
+    Duration longest = two.plus(limits.timeout()).plus(limits.batchWait());
     if (longest.compareTo(server.responseTimeout()) >= 0) {
       settings.problem(
           "three times INFERENCE_TIMEOUT and INFERENCE_BATCH_WAIT together are not less than"

@@ -71,7 +71,7 @@ public final class Live implements AutoCloseable {
     this.service = service;
     this.readiness = readiness;
     this.viewers = new Semaphore(maxViewers);
-    Duration safe = responseTimeout.multipliedBy(5).dividedBy(6);
+    Duration safe = Duration.ofMillis(responseTimeout.toMillis() * 5 / 6);
     this.longest = safe.compareTo(LONGEST) < 0 ? safe : LONGEST;
     this.maxViewers = maxViewers;
   }
