@@ -39,7 +39,6 @@ public final class Feed implements AutoCloseable {
   private final FetchStore store;
   private final Fetcher fetcher;
   private final Pace pace;
-  private final String source;
   private final Clock clock;
   private final Schedule schedule;
   private final ScheduledExecutorService ticks =
@@ -63,7 +62,6 @@ public final class Feed implements AutoCloseable {
     this.fetcher = fetcher;
     this.pace = pace;
     this.clock = clock;
-    source = fetcher.source();
     schedule = new Schedule(fetcher, pace, clock);
     metrics.gauge(Metric.FEED_LAST_SUCCESS, this::lastSuccessSeconds);
     metrics.gauge(Metric.FEED_ITEMS, items::get);
@@ -113,7 +111,7 @@ public final class Feed implements AutoCloseable {
 
   /** What this replica knows of the work of all of them. */
   private void look() {
-    Progress now = store.progress(source);
+    Progress now = store.progress(fetcher.source());
     boolean due = tick++ % SELDOM == 0;
     uncounted |= due || !Objects.equals(now.lastSuccess(), progress.lastSuccess());
     progress = now;
@@ -149,7 +147,7 @@ public final class Feed implements AutoCloseable {
 
   /** How things are in the database; the items as {@link #items} has them. */
   Status status() {
-    Progress now = store.progress(source);
+    Progress now = store.progress(fetcher.source());
     return new Status(
         fetcher.shown(),
         interval(),

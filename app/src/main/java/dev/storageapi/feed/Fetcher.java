@@ -25,13 +25,11 @@ public final class Fetcher implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Fetcher.class);
 
-  private final String source;
   private final Upstream upstream;
   private final Mapping mapping;
   private final FetchStore store;
   private final Pace pace;
   private final long maxItems;
-  private final String settings;
   private final Clock clock;
   private final Spans spans;
   private final RandomGenerator random = new Random();
@@ -54,13 +52,11 @@ public final class Fetcher implements AutoCloseable {
       Clock clock,
       Metrics metrics,
       Spans spans) {
-    this.source = upstream.key();
     this.upstream = upstream;
     this.mapping = mapping;
     this.store = store;
     this.pace = pace;
     this.maxItems = maxItems;
-    this.settings = mapping.key() + " " + maxItems;
     this.clock = clock;
     this.spans = spans;
     outcomes = metrics.counter(Metric.FEED_FETCHES);
@@ -102,7 +98,12 @@ public final class Fetcher implements AutoCloseable {
 
   /** The source, as the database knows it. */
   String source() {
-    return source;
+    return upstream.key();
+  }
+
+  /** What the items depend on beside the document, as the database knows it. */
+  private String settings() {
+    return mapping.key() + " " + maxItems;
   }
 
   /** The source, for people. */
@@ -112,13 +113,13 @@ public final class Fetcher implements AutoCloseable {
 
   private Instant fetchIfDue() throws InterruptedException {
     Instant now = clock.instant();
-    Progress before = store.progress(source);
+    Progress before = store.progress(source());
     Instant due = before.nextFetch();
     if (due != null && now.isBefore(due) && pace.allows(due, now)) {
       return due;
     }
     Progress begun = before.attempted(now, now.plus(pace.next(random)));
-    store.advance(source, begun);
+    store.advance(source(), begun);
     return traced(begun).progress().nextFetch();
   }
 
@@ -148,14 +149,14 @@ public final class Fetcher implements AutoCloseable {
   }
 
   private Result ask(Progress begun) throws InterruptedException {
-    Answer answer = upstream.fetch(begun.validators(settings));
+    Answer answer = upstream.fetch(begun.validators(settings()));
     Long quota = answer.quotaRemaining().isPresent() ? answer.quotaRemaining().getAsLong() : null;
     return switch (answer.outcome()) {
       case SUCCESS -> read(begun, answer, quota);
       case NOT_MODIFIED -> {
         Progress done =
             begun.succeeded(
-                clock.instant(), answer.validators(), settings, quota, begun.nextFetch());
+                clock.instant(), answer.validators(), settings(), quota, begun.nextFetch());
         yield save(new Result(Outcome.NOT_MODIFIED, answer.detail(), done));
       }
       default -> failed(begun, answer, answer.outcome(), answer.detail(), quota);
@@ -168,9 +169,9 @@ public final class Fetcher implements AutoCloseable {
     if (mapped.outcome() != Outcome.SUCCESS) {
       return failed(begun, answer, mapped.outcome(), mapped.detail(), quota);
     }
-    Progress done = begun.succeeded(now, answer.validators(), settings, quota, begun.nextFetch());
+    Progress done = begun.succeeded(now, answer.validators(), settings(), quota, begun.nextFetch());
     try {
-      int changed = store.refresh(source, mapped.items(), now, done, maxItems);
+      int changed = store.refresh(source(), mapped.items(), now, done, maxItems);
       return new Result(Outcome.SUCCESS, detail(mapped, changed), done);
     } catch (DatabaseFailure e) {
       return failed(begun, answer, Outcome.DATABASE_ERROR, e.getMessage(), quota);
@@ -195,7 +196,7 @@ public final class Fetcher implements AutoCloseable {
   /** Keeps how far it came; where even that fails, what was said at the beginning holds. */
   private Result save(Result result) {
     try {
-      store.advance(source, result.progress());
+      store.advance(source(), result.progress());
       return result;
     } catch (DatabaseFailure e) {
       log.debug("the feed's progress is not saved", e);

@@ -42,7 +42,7 @@ public final class Mapping {
    */
   record Mapped(Outcome outcome, String detail, List<Item> items, int skipped) {}
 
-  private final String key;
+  private final Pointers pointers;
   private final JsonPointer array;
   private final ItemFields fields;
   private final int maxItems;
@@ -56,27 +56,24 @@ public final class Mapping {
    * @throws IllegalArgumentException if a pointer that is not empty begins without a slash
    */
   public Mapping(Pointers pointers, int maxItems, long maxItemBytes) {
-    this.key =
-        name(
-            pointers.items(),
-            pointers.id(),
-            pointers.title(),
-            pointers.time(),
-            Long.toString(maxItemBytes));
+    this.pointers = pointers;
     this.array = JsonPointer.compile(pointers.items());
     this.fields = new ItemFields(pointers);
     this.maxItems = maxItems;
     this.maxItemBytes = maxItemBytes;
   }
 
-  private static String name(String... settings) {
-    byte[] all = String.join("\0", settings).getBytes(StandardCharsets.UTF_8);
-    return UUID.nameUUIDFromBytes(all).toString();
-  }
-
   /** A short name for what this makes of a document: another one makes other items of the same. */
   String key() {
-    return key;
+    String all =
+        String.join(
+            "\0",
+            pointers.items(),
+            pointers.id(),
+            pointers.title(),
+            pointers.time(),
+            Long.toString(maxItemBytes));
+    return UUID.nameUUIDFromBytes(all.getBytes(StandardCharsets.UTF_8)).toString();
   }
 
   /** The items of a document that was fetched at that time. */

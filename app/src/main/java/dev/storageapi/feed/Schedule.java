@@ -40,7 +40,6 @@ final class Schedule {
   private final Fetcher fetcher;
   private final Pace pace;
   private final Clock clock;
-  private final String source;
   private final CustomTask<Void> task;
   private Scheduler scheduler;
 
@@ -49,7 +48,6 @@ final class Schedule {
     this.fetcher = fetcher;
     this.pace = pace;
     this.clock = clock;
-    source = fetcher.source();
     task =
         Tasks.custom("feed", Void.class)
             .onFailure((done, row) -> row.reschedule(done, later()))
@@ -88,7 +86,7 @@ final class Schedule {
   private void bringNear(Scheduler of) {
     Instant now = clock.instant();
     try {
-      of.getScheduledExecution(task.instance(source))
+      of.getScheduledExecution(task.instance(fetcher.source()))
           .filter(row -> !row.isPicked() && !pace.allows(row.getExecutionTime(), now))
           .ifPresent(row -> of.reschedule(row.getTaskInstance(), now));
     } catch (TaskInstanceException e) {
@@ -119,7 +117,7 @@ final class Schedule {
 
   private void keepRow(Scheduler of) {
     try {
-      of.scheduleIfNotExists(task.instance(source), clock.instant());
+      of.scheduleIfNotExists(task.instance(fetcher.source()), clock.instant());
     } catch (RuntimeException e) {
       throw failure(e);
     }
@@ -144,7 +142,7 @@ final class Schedule {
   }
 
   private CompletionHandler<Void> execute(String due) {
-    if (!due.equals(source)) {
+    if (!due.equals(fetcher.source())) {
       return (done, row) -> row.remove(); // of a source that is configured no more
     }
     Instant next = fetch();
