@@ -1,5 +1,6 @@
 package dev.storageapi;
 
+import dev.storageapi.http.Server;
 import dev.storageapi.inference.NativeLibrary;
 import dev.storageapi.telemetry.LogMetrics;
 import dev.storageapi.telemetry.Logs;
@@ -55,6 +56,7 @@ public final class Main {
     // To load Logback takes as long as to read the settings: both at once.
     CompletableFuture<ILoggerFactory> logback =
         CompletableFuture.supplyAsync(LoggerFactory::getILoggerFactory);
+    CompletableFuture<Void> unused = CompletableFuture.runAsync(Server::prepare);
     String command = "serve";
     Map<String, String> environment = new HashMap<>();
     for (String argument : arguments) {
