@@ -65,6 +65,7 @@ final class App implements AutoCloseable {
 
   private final Config config;
   private final Metrics all;
+  private final Tracing tracing;
   private final BucketApi buckets;
   private final Optional<Tables> tables;
   private final Optional<Inference> inference;
@@ -89,6 +90,7 @@ final class App implements AutoCloseable {
   App(Config config, String version, Metrics all, Tracing tracing, Clock clock) throws IOException {
     this.config = config;
     this.all = all;
+    this.tracing = tracing;
     servers = new Servers(config);
     BucketStore store = new BucketStore(config.storage().maxBytes(), config.storage().maxObjects());
     all.gauge(Metric.STORAGE_OBJECTS, store::count);
@@ -289,10 +291,16 @@ final class App implements AutoCloseable {
         .log("refused by the JDK's server before any filter");
   }
 
-  /** Begins to listen, then is ready; what no request of the API needs starts beside it. */
+  /**
+   * Begins to listen, then waits for what traces, then is ready; what no request of the API needs
+   * starts beside it.
+   *
+   * @throws InvalidConfiguration if OpenTelemetry's variables are not valid
+   */
   void start() {
-    readiness.started();
     servers.start();
+    TracesConfig.await(tracing);
+    readiness.started();
     tables.ifPresent(Tables::start);
     inference.ifPresent(Inference::start);
     all.jvm();

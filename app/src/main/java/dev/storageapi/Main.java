@@ -109,21 +109,14 @@ public final class Main {
   }
 
   /**
-   * Begins to trace, if that is wanted.
-   *
-   * @throws InvalidConfiguration if OpenTelemetry's variables are not valid
+   * Begins to trace, if that is wanted. Who starts a server waits for it, and hears if it fails.
    */
   static Tracing tracing(Config config, String service, Metrics metrics) {
     TracesConfig traces = config.traces();
-    if (!traces.on()) {
-      return Tracing.off(metrics);
-    }
-    try {
-      return Tracing.start(
-          traces.environment(), service, version(), config.environment(), traces.flush(), metrics);
-    } catch (IllegalArgumentException e) {
-      throw new InvalidConfiguration(List.of("OpenTelemetry's settings: " + e.getMessage()));
-    }
+    return traces.on()
+        ? Tracing.start(
+            traces.environment(), service, version(), config.environment(), traces.flush(), metrics)
+        : Tracing.off(metrics);
   }
 
   private static void serve(

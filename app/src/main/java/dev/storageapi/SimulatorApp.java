@@ -45,6 +45,7 @@ final class SimulatorApp implements AutoCloseable {
 
   private final Config config;
   private final Metrics all;
+  private final Tracing tracing;
   private final SimulatorApi api;
   private final AlertsApi alerts;
   private final Runbooks runbooks = new Runbooks();
@@ -64,6 +65,7 @@ final class SimulatorApp implements AutoCloseable {
     SimulatorConfig own = config.simulator();
     this.config = config;
     this.all = all;
+    this.tracing = tracing;
     api =
         new SimulatorApi(
             new Documents(own.period(), own.documents(), clock),
@@ -118,9 +120,14 @@ final class SimulatorApp implements AutoCloseable {
         new Admission(limits.maxConcurrentRequests(), limits.admissionWait()));
   }
 
-  /** Begins to listen. */
+  /**
+   * Begins to listen, and waits for what traces.
+   *
+   * @throws InvalidConfiguration if OpenTelemetry's variables are not valid
+   */
   void start() {
     server.start();
+    TracesConfig.await(tracing);
     all.jvm();
   }
 

@@ -1,5 +1,6 @@
 package dev.storageapi;
 
+import dev.storageapi.telemetry.Tracing;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -59,6 +60,19 @@ record TracesConfig(
             name ->
                 settings.problem(
                     name + "=grpc is not supported: http/protobuf, mostly on port 4318, is"));
+  }
+
+  /**
+   * Waits until spans can begin.
+   *
+   * @throws InvalidConfiguration if OpenTelemetry's variables are not valid
+   */
+  static void await(Tracing tracing) {
+    try {
+      tracing.await();
+    } catch (IllegalArgumentException e) {
+      throw new InvalidConfiguration(List.of("OpenTelemetry's settings: " + e.getMessage()));
+    }
   }
 
   boolean on() {

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * Begins spans, so that any code can trace a stretch of work in one line:
@@ -25,14 +26,15 @@ import java.util.concurrent.TimeUnit;
 public final class Spans {
 
   /** Where nothing is traced: its spans take the time, and nothing else. */
-  public static final Spans OFF = new Spans(null, TextMapPropagator.noop());
+  public static final Spans OFF = new Spans(null, TextMapPropagator::noop);
 
   private static final Clock CLOCK = Clock.systemUTC();
 
-  private final Tracer tracer;
-  private final TextMapPropagator propagator;
+  private final Supplier<Tracer> tracer;
+  private final Supplier<TextMapPropagator> propagator;
 
-  Spans(Tracer tracer, TextMapPropagator propagator) {
+  /** By what is asked for when it is needed: it may have to be waited for. */
+  Spans(Supplier<Tracer> tracer, Supplier<TextMapPropagator> propagator) {
     this.tracer = tracer;
     this.propagator = propagator;
   }
@@ -43,7 +45,7 @@ public final class Spans {
   }
 
   TextMapPropagator propagator() {
-    return propagator;
+    return propagator.get();
   }
 
   /** Begins a span of the current trace, or a new trace where there is none. */
@@ -86,6 +88,7 @@ public final class Spans {
 
   private Span span(String name, SpanKind kind, Context parent, long epochNanos) {
     return tracer
+        .get()
         .spanBuilder(name)
         .setSpanKind(kind)
         .setParent(parent)
@@ -102,7 +105,7 @@ public final class Spans {
   /** The headers by which whoever is called continues the current trace. */
   public Map<String, String> headers() {
     Map<String, String> headers = new LinkedHashMap<>();
-    propagator.inject(Context.current(), headers, (all, name, value) -> all.put(name, value));
+    propagator().inject(Context.current(), headers, (all, name, value) -> all.put(name, value));
     return headers;
   }
 }

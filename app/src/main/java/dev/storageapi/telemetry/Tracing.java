@@ -15,6 +15,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 
@@ -44,11 +46,16 @@ public final class Tracing implements AutoCloseable {
 
   private final SpanQueue queue;
   private final Duration flush;
-  private final OpenTelemetrySdk sdk;
+  private final CompletableFuture<OpenTelemetrySdk> sdk;
   private final OtelLog log;
   private final Spans spans;
 
-  private Tracing(SpanQueue queue, Duration flush, OpenTelemetrySdk sdk, OtelLog log, Spans spans) {
+  private Tracing(
+      SpanQueue queue,
+      Duration flush,
+      CompletableFuture<OpenTelemetrySdk> sdk,
+      OtelLog log,
+      Spans spans) {
     this.queue = queue;
     this.flush = flush;
     this.sdk = sdk;
@@ -59,11 +66,13 @@ public final class Tracing implements AutoCloseable {
   /** Where nothing is traced. */
   public static Tracing off(Metrics metrics) {
     SpanQueue queue = new SpanQueue(metrics, System::nanoTime);
-    return new Tracing(queue, Duration.ZERO, null, null, Spans.OFF);
+    return new Tracing(
+        queue, Duration.ZERO, CompletableFuture.completedFuture(null), null, Spans.OFF);
   }
 
   /**
-   * Begins to trace.
+   * Begins to trace. The SDK is set up in the background, which takes as long as the rest of the
+   * start; until it is there, who begins a span waits for it.
    *
    * @param environment the {@code OTEL_*} variables; the SDK sees no others
    * @param service the {@code service.name} where the environment has none
@@ -71,7 +80,6 @@ public final class Tracing implements AutoCloseable {
    * @param stage where it runs, {@code deployment.environment.name}
    * @param flush how long the end waits for spans to be sent
    * @param metrics where what is lost is counted
-   * @throws IllegalArgumentException if a variable is not valid; the message says which
    */
   public static Tracing start(
       Map<String, String> environment,
@@ -82,29 +90,52 @@ public final class Tracing implements AutoCloseable {
       Metrics metrics) {
     SpanQueue queue = new SpanQueue(metrics, System::nanoTime);
     OtelLog log = new OtelLog(queue);
+    CompletableFuture<OpenTelemetrySdk> sdk =
+        CompletableFuture.supplyAsync(
+            () -> sdk(environment, service, version, stage, queue),
+            task -> new Thread(task, "tracing").start());
+    Spans spans =
+        new Spans(
+            sdk.thenApply(one -> one.getTracer("dev.storageapi", version))::join,
+            sdk.thenApply(one -> one.getPropagators().getTextMapPropagator())::join);
+    return new Tracing(queue, flush, sdk, log, spans);
+  }
+
+  private static OpenTelemetrySdk sdk(
+      Map<String, String> environment,
+      String service,
+      String version,
+      String stage,
+      SpanQueue queue) {
     Attributes ours =
         Attributes.builder()
             .put("service.version", version)
             .put("deployment.environment.name", stage)
             .build();
+    return AutoConfiguredOpenTelemetrySdk.builder()
+        .disableShutdownHook() // it would end at the signal, before the last request
+        .addPropertiesCustomizer(any -> properties(environment))
+        .addResourceCustomizer((found, any) -> resource(found, ours, service))
+        .addSpanExporterCustomizer((exporter, any) -> behind(queue, exporter))
+        .addSpanProcessorCustomizer((batches, config) -> before(queue, batches, config))
+        .build()
+        .getOpenTelemetrySdk();
+  }
+
+  /**
+   * Waits until spans can begin.
+   *
+   * @throws IllegalArgumentException if a variable is not valid; the message says which
+   */
+  public void await() {
     try {
-      OpenTelemetrySdk sdk =
-          AutoConfiguredOpenTelemetrySdk.builder()
-              .disableShutdownHook() // it would end at the signal, before the last request
-              .addPropertiesCustomizer(any -> properties(environment))
-              .addResourceCustomizer((found, any) -> resource(found, ours, service))
-              .addSpanExporterCustomizer((exporter, any) -> behind(queue, exporter))
-              .addSpanProcessorCustomizer((batches, config) -> before(queue, batches, config))
-              .build()
-              .getOpenTelemetrySdk();
-      Spans spans =
-          new Spans(
-              sdk.getTracer("dev.storageapi", version),
-              sdk.getPropagators().getTextMapPropagator());
-      return new Tracing(queue, flush, sdk, log, spans);
-    } catch (ConfigurationException e) {
-      log.close();
-      throw new IllegalArgumentException(reason(e), e);
+      sdk.join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof ConfigurationException cause) {
+        log.close();
+        throw new IllegalArgumentException(reason(cause), cause);
+      }
+      throw e;
     }
   }
 
@@ -163,9 +194,9 @@ public final class Tracing implements AutoCloseable {
   /** Sends what has not been sent, as long as the time for it lasts; the rest counts as dropped. */
   @Override
   public void close() {
-    if (sdk != null) {
+    if (spans.on()) {
       queue.close();
-      sdk.shutdown().join(flush.toMillis(), TimeUnit.MILLISECONDS);
+      sdk.join().shutdown().join(flush.toMillis(), TimeUnit.MILLISECONDS);
       queue.abandon();
       log.close();
     }

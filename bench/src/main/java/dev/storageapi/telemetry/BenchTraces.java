@@ -1,6 +1,7 @@
 package dev.storageapi.telemetry;
 
 import io.opentelemetry.api.baggage.propagation.W3CBaggagePropagator;
+import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
 import io.opentelemetry.context.propagation.TextMapPropagator;
 import io.opentelemetry.sdk.common.CompletableResultCode;
@@ -40,7 +41,8 @@ public final class BenchTraces implements AutoCloseable {
     TextMapPropagator propagator =
         TextMapPropagator.composite(
             W3CTraceContextPropagator.getInstance(), W3CBaggagePropagator.getInstance());
-    spans = new Spans(provider.get("dev.storageapi"), propagator);
+    Tracer tracer = provider.get("dev.storageapi");
+    spans = new Spans(() -> tracer, () -> propagator);
   }
 
   public Spans spans() {
