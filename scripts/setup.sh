@@ -79,9 +79,12 @@ if [[ ! -f .env ]]; then
 fi
 password=$(setting GRAFANA_PASSWORD_FILE '')
 if [[ -n $password && ! -f $password ]]; then
-  # Grafana's user in the container has to read the file; the folder keeps others out.
-  mkdir -p "$(dirname "$password")"
-  chmod 700 "$(dirname "$password")"
+  # Grafana's user in the container has to read the file; a folder that is made here keeps others out.
+  folder=$(dirname "$password")
+  if [[ ! -d $folder ]]; then
+    mkdir -p "$folder"
+    chmod 700 "$folder"
+  fi
   head -c 18 /dev/urandom | base64 >"$password"
   chmod 444 "$password"
   fine "made $password, for Grafana's user admin"
