@@ -33,8 +33,8 @@ IMAGE_OF_JAEGER = "jaegertracing/jaeger"
 class Clients:
     """Threads that send requests to the service, so many a second together.
 
-    As a context: they end with it. The n-th request is request(n): method, path, and if it has them body and headers. What does not get through is not
-    sent again.
+    As a context: they end with it. The n-th request is request(n): method, path, and if it has them body and headers.
+    What does not get through is not sent again.
     """
 
     def __init__(self, stack, rate, request, threads=4):
@@ -110,7 +110,7 @@ class Stack:
                 present.append(name)
             else:
                 absent.add(name)
-            if name == "jaeger" and (name in absent or not service["image"].startswith("jaegertracing/")):
+            if name == "jaeger" and (name in absent or not service["image"].startswith(IMAGE_OF_JAEGER)):
                 absent.add("jaeger_spans")
         return present, absent
 
