@@ -64,9 +64,15 @@ def address(service, port):
     return "http://" + compose("port", service, str(port)).strip().replace("0.0.0.0", "127.0.0.1")
 
 
+def ip(container):
+    """The container's own address. Raises OSError if it has none, as while it is down."""
+    form = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
+    addresses = subprocess.check_output(["docker", "inspect", "--format", form, container], text=True).split()
+    if not addresses:
+        raise OSError(f"{container} has no address")
+    return addresses[0]
+
+
 def inside(service, port):
     """Where an unpublished port is: at the container's own address."""
-    container = compose("ps", "-q", service).strip()
-    form = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
-    command = ["docker", "inspect", "--format", form, container]
-    return f"http://{subprocess.check_output(command, text=True).split()[0]}:{port}"
+    return f"http://{ip(compose('ps', '-q', service).strip())}:{port}"
