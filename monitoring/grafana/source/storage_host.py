@@ -1,15 +1,14 @@
-"""The machine below it all."""
+"""The machine below it all. Not its network: node-exporter sees that of its own container."""
 
 from shapes import *
 
 OURS = 'job="node_exporter",instance=~"$node"'
 DISKS = f'{OURS},fstype!~"tmpfs|ramfs|overlay|squashfs|nsfs|autofs|fuse.*",mountpoint!~"/(etc|run|boot|dev|sys|proc).*"'
-CARDS = f'{OURS},device!~"lo|veth.*|br-.*|docker.*|ifb.*"'
 REAL = f'{OURS},device!~"loop.*|ram.*|zram.*|sr.*"'
 
 BOARD = board(
     "storage-host", "7 Host",
-    "Whether the machine has enough CPU, memory, disk and network for what runs on it.",
+    "Whether the machine has enough CPU, memory and disk for what runs on it.",
 
     row("Is there enough of everything?"),
     gauge("CPU busy", "Share of all cores that are at work.", "percentunit",
@@ -41,18 +40,17 @@ BOARD = board(
           prom(f"sum(node_memory_MemTotal_bytes{{{OURS}}} - node_memory_MemAvailable_bytes{{{OURS}}})", "used"),
           prom(f"sum(node_memory_MemTotal_bytes{{{OURS}}})", "there is"), w=8),
 
-    row("Disk and network"),
+    row("Disks"),
     graph("Free space", "Free bytes of each file system.", "bytes",
           prom(f"max by (mountpoint) (node_filesystem_avail_bytes{{{DISKS}}})", "{{mountpoint}}"), w=8),
     graph("Disk", "Bytes read and written a second.", "Bps",
           prom(f"sum by (device) (rate(node_disk_read_bytes_total{{{REAL}}}[$__rate_interval]))", "{{device}} read"),
           prom(f"sum by (device) (rate(node_disk_written_bytes_total{{{REAL}}}[$__rate_interval]))",
                "{{device}} written"), w=8),
-    graph("Network", "Bytes a second of the interfaces that node-exporter sees, without those between containers.", "Bps",
-          prom(f"sum by (device) (rate(node_network_receive_bytes_total{{{CARDS}}}[$__rate_interval]))",
-               "{{device}} in"),
-          prom(f"sum by (device) (rate(node_network_transmit_bytes_total{{{CARDS}}}[$__rate_interval]))",
-               "{{device}} out"), w=8),
+    graph("Disk busy", "Share of the time in which a disk had something to do. Near 1 it is the bottleneck, unless it can "
+          "do much at once, as an SSD can.", "percentunit",
+          prom(f"sum by (device) (rate(node_disk_io_time_seconds_total{{{REAL}}}[$__rate_interval]))", "{{device}}"),
+          w=8),
 
     variables=[choice("node", "Machine", 'label_values(up{job="node_exporter"}, instance)')],
     shown="now-1h",
