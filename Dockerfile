@@ -41,9 +41,8 @@ COPY --from=jre /jre /app/jre
 COPY --from=build /src/app/target/lib /app/lib
 COPY --from=build /src/app/target/storage-api.jar /app/
 COPY --chmod=0755 image/health /app/bin/
-# Two arenas: glibc's eight for each core cost memory. Without the next setting ONNX Runtime's library tells its maker that
-# it was loaded, and leaves files in the home folder. Two reticulations of 80 MiB do not fit into 256 MB.
-ENV LANG=C.UTF-8 MALLOC_ARENA_MAX=2 ORT_DISABLE_TELEMETRY=1 DATABASE_URL=jdbc:h2:file:/data/storage INFERENCE_NATIVE_DIR=/app/native \
+# Two arenas: glibc's eight for each core cost memory. Two reticulations of 80 MiB do not fit into 256 MB.
+ENV LANG=C.UTF-8 MALLOC_ARENA_MAX=2 DATABASE_URL=jdbc:h2:file:/data/storage INFERENCE_NATIVE_DIR=/app/native \
     DATASETS_RETICULATE_MEMORY=16MiB
 
 FROM layout AS train

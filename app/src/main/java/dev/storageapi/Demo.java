@@ -170,7 +170,7 @@ final class Demo implements AutoCloseable {
     return switch (random.nextInt(10)) {
       case 0, 1, 2, 3 ->
           request.PUT(BodyPublishers.ofByteArray(new byte[random.nextInt(4096)])).build();
-      case 4, 5 -> request.DELETE().build();
+      case 4, 5, 6 -> request.DELETE().build();
       default -> request.build();
     };
   }
