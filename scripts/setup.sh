@@ -46,7 +46,7 @@ else
     problem "Compose ${compose#v} is too old: 2.24 or later"
   fi
   memory=$(($(docker info --format '{{.MemTotal}}') / 1048576))
-  if ((memory >= 3000)); then fine "$memory MB for Docker"; else problem "$memory MB for Docker; the stack wants 3000"; fi
+  if ((memory >= 3500)); then fine "$memory MB for Docker"; else problem "$memory MB for Docker; the stack wants 3500"; fi
 fi
 
 # NAME's value: that of the environment, of .env, or the default.
