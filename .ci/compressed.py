@@ -104,7 +104,7 @@ class Stack:
     def images():
         """The services whose image is there, and the jobs that are down without the others."""
         present, absent = [], set()
-        for name, service in json.loads(compose("config", "--format", "json"))["services"].items():
+        for name, service in json.loads(compose("--profile", "*", "config", "--format", "json"))["services"].items():
             command = ["docker", "image", "inspect", service["image"]]
             if subprocess.run(command, capture_output=True, check=False).returncode == 0:
                 present.append(name)
@@ -112,7 +112,7 @@ class Stack:
                 absent.add(name)
             if name == "jaeger" and (name in absent or not service["image"].startswith(IMAGE_OF_JAEGER)):
                 absent.add("jaeger_spans")
-        return present, absent
+        return [name for name in present if name not in ("traffic", "postgres")], absent
 
     def write(self):
         """The override of compose.yaml: compressed configuration, nameless volumes, quiet settings, differences."""
@@ -156,7 +156,6 @@ class Stack:
         compose("rm", "--stop", "--force", "traffic")
         self.simulator = address("simulator", 5050)
         self.look()
-        eventually(120, "the service is ready", lambda: self.ask("GET", "/ready") == 200)
 
     def __enter__(self):
         self.start()
@@ -167,8 +166,9 @@ class Stack:
         compose("up", "--detach", "--no-deps", "--no-build", *self.present)
 
     def look(self):
-        """Where the service is, which is elsewhere after each start."""
+        """Where the service is, which may be elsewhere after each start, when it is ready."""
         self.service = inside("storage_api", 5000).removeprefix("http://")
+        eventually(60, "the service is ready", lambda: self.ask("GET", "/ready") == 200)
 
     def differ(self, service, **difference):
         """Starts the service anew with these keys of compose.yaml, its environment added to what it has; or without."""
@@ -184,6 +184,11 @@ class Stack:
             self.look()
         if service == "simulator":
             self.simulator = address("simulator", 5050)
+
+    @staticmethod
+    def again(service):
+        """Starts it anew as it is."""
+        compose("up", "--detach", "--no-deps", "--force-recreate", service)
 
     def environment(self, **settings):
         """Starts the service under test anew with these settings, or without."""
