@@ -1,5 +1,6 @@
 package dev.storageapi;
 
+import static dev.storageapi.http.Route.Trait.HEAVY;
 import static dev.storageapi.http.Route.Trait.OPERATIONS;
 import static dev.storageapi.http.Route.Trait.PROBE;
 import static dev.storageapi.http.Route.Trait.UNSHED;
@@ -8,6 +9,7 @@ import static dev.storageapi.http.Route.post;
 import static dev.storageapi.http.Route.put;
 
 import dev.storageapi.http.Admission;
+import dev.storageapi.http.AnswerBudget;
 import dev.storageapi.http.Bodies;
 import dev.storageapi.http.Errors;
 import dev.storageapi.http.Filter;
@@ -94,7 +96,7 @@ final class SimulatorApp implements AutoCloseable {
         post("/alerts", alerts::receive, 204, 400, 413)
             .maxBody(config.simulator().maxNotificationBytes())
             .with(OPERATIONS, UNSHED),
-        get("/alerts", alerts::show, 200).with(OPERATIONS, UNSHED),
+        get("/alerts", alerts::show, 200, 503).with(OPERATIONS, UNSHED, HEAVY),
         get("/assets/alerts.css", alerts::style, 200).with(OPERATIONS, UNSHED),
         get("/runbooks", runbooks::list, 200).with(OPERATIONS, UNSHED),
         get("/runbooks/{name}", runbooks::one, 200, 404).with(OPERATIONS, UNSHED),
@@ -111,6 +113,7 @@ final class SimulatorApp implements AutoCloseable {
         new AccessLog(config.log().probes()),
         metrics,
         new Errors(metrics, traces),
+        new AnswerBudget(limits.answerBudgetBytes()),
         new Limits(
             limits.maxTargetBytes(),
             limits.maxHeaders(),

@@ -231,6 +231,8 @@ class AlertsTest {
         "\"status\":\"firing\"        | \"status\":null",
         "2026-11-21T07:50:00Z         | yesterday",
         "2026-11-21T07:50:00Z         | 2026-11-21T07:50:00",
+        "2026-11-21T07:50:00Z         | -999999999-01-01T00:00:00+18:00",
+        "2026-11-21T07:50:00Z         | +10000-01-01T00:00:00Z",
         "\"fingerprint\":\"any\"      | \"fingerprint\":\"\"",
         "\"fingerprint\":\"any\"      | \"fingerprint\":7",
         "\"fingerprint\":\"any\"      | \"other\":\"any\"",
@@ -297,8 +299,8 @@ class AlertsTest {
   @Test
   void timesBeyondAllMeasureAreBorne() {
     tell(
-        Told.alert("old").since("-999999999-01-01T00:00:00Z"),
-        Told.alert("young").since("+999999999-12-31T23:59:59Z"));
+        Told.alert("old").since("0000-01-01T00:00:00Z"),
+        Told.alert("young").since("9999-12-31T23:59:59Z"));
 
     assertThat(page()).contains("old</h3>", "young</h3>", "for 0 s, since ");
   }
@@ -327,6 +329,28 @@ class AlertsTest {
 
       assertThat(fingerprints(json(own))).containsExactlyInAnyOrder("a", "c");
     }
+  }
+
+  @Test
+  void aThousandLabelsAreRefusedThoughTheyAreShort() {
+    Told many = Told.alert("any");
+    IntStream.range(0, 1000).forEach(n -> many.label("l" + n, ""));
+
+    HttpResponse<byte[]> answer = tell(simulator, Told.notification(many));
+    assertThat(answer.statusCode()).isEqualTo(400);
+    assertThat(body(answer)).contains("may have 8192 characters");
+  }
+
+  @Test
+  void ofLargeAlertsThereAreFewer() {
+    String large = "x".repeat(8000);
+    for (int i = 0; i < 100; i++) {
+      tell(Told.alert("large" + i).annotation("summary", large));
+    }
+    assertThat(fingerprints(json(simulator))).hasSize(50).contains("large99", "large50");
+
+    tell(Told.alert("large99"), Told.alert("small"));
+    assertThat(fingerprints(json(simulator))).hasSize(51).contains("large50", "small");
   }
 
   @Test

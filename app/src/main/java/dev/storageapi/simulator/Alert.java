@@ -25,6 +25,9 @@ record Alert(
   /** The alert that always fires: when it is silent, the monitoring is broken. */
   private static final String WATCHDOG = "Watchdog";
 
+  /** What a label or an annotation takes besides its characters, in memory and on the page. */
+  private static final int PAIR = 64;
+
   String name() {
     return labels.getOrDefault("alertname", "an alert without a name");
   }
@@ -43,6 +46,17 @@ record Alert(
 
   boolean isWatchdog() {
     return name().equals(WATCHDOG);
+  }
+
+  /** What it takes, in characters. */
+  int size() {
+    return fingerprint.length() + generatorUrl.length() + size(labels) + size(annotations);
+  }
+
+  private static int size(Map<String, String> texts) {
+    return texts.entrySet().stream()
+        .mapToInt(e -> e.getKey().length() + e.getValue().length() + PAIR)
+        .sum();
   }
 
   /** How long ago that was, and never less than nothing: clocks differ. */

@@ -10,7 +10,8 @@ import java.util.Optional;
 
 /**
  * The newest state of so many alerts, by fingerprint, in memory. Where there is no room for another
- * one, that goes which was told longest ago: of the resolved ones, as long as there are any. The
+ * one, that goes which was told longest ago: of the resolved ones, as long as there are any. Room
+ * is also bounded by what they take together, so that few large ones cannot be as bad as many. The
  * watchdog is kept apart. Safe for use by many threads.
  */
 final class Alerts {
@@ -22,8 +23,13 @@ final class Alerts {
       Comparator.comparing((Alert alert) -> Severity.of(alert))
           .thenComparing(Alert::startsAt, Comparator.reverseOrder());
 
+  /** The room of an alert if all are of one size: those of the stack's own rules take less. */
+  private static final int AVERAGE = 2048;
+
   private final int max;
+  private final long room;
   private final Map<String, Alert> alerts = new LinkedHashMap<>(); // as they were told
+  private long taken;
   private Optional<Alert> watchdog = Optional.empty();
 
   /**
@@ -36,6 +42,7 @@ final class Alerts {
 
   Alerts(int max) {
     this.max = max;
+    this.room = Math.max((long) max * AVERAGE, Notification.MAX_CHARACTERS);
   }
 
   /** Takes what a notification says. */
@@ -44,13 +51,19 @@ final class Alerts {
       if (alert.isWatchdog()) {
         watchdog = Optional.of(alert);
       } else {
-        alerts.remove(alert.fingerprint());
+        forget(alert.fingerprint());
         alerts.put(alert.fingerprint(), alert);
-        if (alerts.size() > max) {
-          alerts.remove(least().fingerprint());
+        taken += alert.size();
+        while (alerts.size() > max || taken > room) {
+          forget(least().fingerprint());
         }
       }
     }
+  }
+
+  private void forget(String fingerprint) {
+    Alert gone = alerts.remove(fingerprint);
+    taken -= gone == null ? 0 : gone.size();
   }
 
   private Alert least() {

@@ -80,8 +80,11 @@ public final class AlertsApi {
     return Response.empty(204);
   }
 
-  /** The page for browsers, JSON for everybody else: firing ones first, the watchdog apart. */
-  public Response show(Request request) {
+  /**
+   * The page for browsers, JSON for everybody else: firing ones first, the watchdog apart. One at a
+   * time as well: while a page is drawn it takes several times its length.
+   */
+  public synchronized Response show(Request request) {
     String accept = request.header("Accept");
     boolean html = accept != null && accept.contains("text/html");
     return (html ? page() : json()).with("Vary", "Accept").with("Cache-Control", "no-store");

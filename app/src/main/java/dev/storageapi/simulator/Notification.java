@@ -26,10 +26,15 @@ import java.util.TreeMap;
  */
 final class Notification {
 
-  /** What the labels, annotations and URL of one alert may have together. */
-  private static final int MAX_CHARACTERS = 8192;
+  /** What one alert may take. */
+  static final int MAX_CHARACTERS = 8192;
 
   private static final int MAX_FINGERPRINT = 64;
+
+  /** RFC 3339 has years of four digits; what is far beyond them can be parsed, but not shown. */
+  private static final Instant FIRST = Instant.parse("0000-01-01T00:00:00Z");
+
+  private static final Instant END = Instant.parse("+10000-01-01T00:00:00Z");
 
   private Notification() {}
 
@@ -73,7 +78,7 @@ final class Notification {
             end(told),
             text(told.path("generatorURL")),
             now);
-    if (size(alert) > MAX_CHARACTERS) {
+    if (alert.size() > MAX_CHARACTERS) {
       throw bad(
           "The labels and annotations of an alert may have " + MAX_CHARACTERS + " characters.");
     }
@@ -89,8 +94,13 @@ final class Notification {
   }
 
   private static Instant time(JsonNode value) {
+    String text = value.asText();
     try {
-      return OffsetDateTime.parse(value.asText()).toInstant();
+      Instant time = OffsetDateTime.parse(text).toInstant();
+      if (time.isBefore(FIRST) || !time.isBefore(END)) {
+        throw new DateTimeException(text);
+      }
+      return time;
     } catch (DateTimeException e) {
       throw bad("The startsAt and endsAt of an alert are times of RFC 3339.");
     }
@@ -119,16 +129,6 @@ final class Notification {
 
   private static boolean isAbsent(JsonNode value) {
     return value.isMissingNode() || value.isNull();
-  }
-
-  private static int size(Alert alert) {
-    return alert.generatorUrl().length() + size(alert.labels()) + size(alert.annotations());
-  }
-
-  private static int size(Map<String, String> texts) {
-    return texts.entrySet().stream()
-        .mapToInt(e -> e.getKey().length() + e.getValue().length())
-        .sum();
   }
 
   private static Refusal bad(String detail) {
