@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Looks whether the stack can run here, makes .env and Grafana's password, pulls and builds. Changes nothing that is there.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 
 usage() {
   cat <<'OUT'
@@ -52,7 +52,7 @@ fi
 # NAME's value: that of the environment, of .env, or the default.
 setting() {
   local value=${!1:-}
-  if [[ -z $value && -f .env ]]; then value=$(sed -n "s/^$1=//p" .env | tail -1); fi
+  if [[ -z $value && -f .env ]]; then value=$(sed -n "s/^$1=//p" .env | tail -1 | tr -d "\r\"'"); fi
   echo "${value:-$2}"
 }
 
@@ -70,11 +70,18 @@ for port in STORAGE_API_PORT:5000 SIMULATOR_PORT:5050 GRAFANA_PORT:3000 PROMETHE
 done
 if [[ ${#taken[@]} -eq 0 ]]; then fine 'all ports are free'; fi
 
+# Containers read their configuration as users of their own. A clone made with umask 077 keeps them out.
+closed=$(find monitoring \( -type d ! -perm -005 -o -type f ! -perm -004 \) -print)
+if [[ $(uname) == Linux && -n $closed ]]; then
+  problem "others may not read ${closed%%$'\n'*}, and containers have to: chmod -R o+rX monitoring"
+fi
+
 if ((problems)); then exit 1; fi
 if $check_only; then exit 0; fi
 
 if [[ ! -f .env ]]; then
-  sed -E 's/^#(GRAFANA_PASSWORD_FILE|GRAFANA_WITHOUT_ADMIN)=/\1=/' .env.example >.env
+  # A database's password may come into it.
+  (umask 077 && sed -E 's/^#(GRAFANA_PASSWORD_FILE|GRAFANA_WITHOUT_ADMIN)=/\1=/' .env.example >.env)
   fine 'made .env'
 fi
 password=$(setting GRAFANA_PASSWORD_FILE '')
