@@ -85,7 +85,9 @@ if [[ ! -f .env ]]; then
   fine 'made .env'
 fi
 password=$(setting GRAFANA_PASSWORD_FILE '')
-if [[ -n $password && ! -f $password ]]; then
+if [[ -z $password ]]; then
+  echo '  nobody can log in to Grafana, only look: the last two lines of .env.example, in .env, would make a password'
+elif [[ ! -f $password ]]; then
   # Grafana's user in the container has to read the file; a folder that is made here keeps others out.
   folder=$(dirname "$password")
   if [[ ! -d $folder ]]; then
