@@ -36,7 +36,8 @@ RUN jlink --output /jre --compress zip-6 --no-header-files --no-man-pages --stri
 FROM debian:bookworm-slim AS layout
 RUN groupadd --gid 10001 storage-api \
     && useradd --uid 10001 --gid 10001 --no-log-init --no-create-home --home-dir /data --shell /usr/sbin/nologin storage-api \
-    && install -d -o 10001 -g 10001 /data
+    && install -d -o 10001 -g 10001 /data \
+    && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 COPY --from=jre /jre /app/jre
 COPY --from=build /src/app/target/lib /app/lib
 COPY --from=build /src/app/target/storage-api.jar /app/
