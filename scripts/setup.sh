@@ -57,7 +57,7 @@ setting() {
 }
 
 # A port that this stack itself has is no obstacle.
-ours=$(docker compose ps --format '{{range .Publishers}}{{.PublishedPort}} {{end}}' 2>/dev/null || true)
+ours=$(docker compose ps --format '{{range .Publishers}}{{.PublishedPort}} {{end}}' 2>/dev/null | tr '\n' ' ' || true)
 address=$(setting BIND_ADDRESS 127.0.0.1)
 taken=()
 for port in STORAGE_API_PORT:5000 SIMULATOR_PORT:5050 GRAFANA_PORT:3000 PROMETHEUS_PORT:9090 ALERTMANAGER_PORT:9093 \
