@@ -27,14 +27,13 @@ STORAGE_API = {
     "SHUTDOWN_GRACE": "1s",  # there is always traffic
 }
 SIMULATOR = {"SIMULATOR_QUOTA": "1000000", "SIMULATOR_RETRY_AFTER": "1s"}
-IMAGE_OF_JAEGER = "jaegertracing/jaeger"
 
 
 class Clients:
-    """Threads that send requests to the service, so many a second together.
+    """Threads that send requests to the service, so many a second together, until the context ends.
 
-    As a context: they end with it. The n-th request is request(n): method, path, and if it has them body and headers.
-    What does not get through is not sent again.
+    The n-th request is request(n): method, path, and if it has them body and headers. What does not get through is not
+    sent again.
     """
 
     def __init__(self, stack, rate, request, threads=4):
@@ -70,7 +69,7 @@ class Clients:
 
 
 def everything(number):
-    """Of a hundred requests one to the datasets and one to the feed, the others to buckets; the shares are always the same."""
+    """Of a hundred requests one to the datasets and one to the feed, the others to buckets."""
     turn, id = number % 100, number % 10
     if turn == 0:
         return "GET", "/datasets/1"
@@ -102,15 +101,15 @@ class Stack:
 
     @staticmethod
     def images():
-        """The services whose image is there, and the jobs that are down without the others."""
+        """The services whose image is there or can be built, and the jobs that are down without the others."""
         present, absent = [], set()
         for name, service in json.loads(compose("--profile", "*", "config", "--format", "json"))["services"].items():
             command = ["docker", "image", "inspect", service["image"]]
-            if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+            if "build" in service or subprocess.run(command, capture_output=True, check=False).returncode == 0:
                 present.append(name)
             else:
                 absent.add(name)
-            if name == "jaeger" and (name in absent or not service["image"].startswith(IMAGE_OF_JAEGER)):
+            if name == "jaeger" and (name in absent or not service["image"].startswith("jaegertracing/")):
                 absent.add("jaeger_spans")
         return [name for name in present if name not in ("traffic", "postgres")], absent
 
