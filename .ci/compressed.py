@@ -161,6 +161,7 @@ class Stack:
         return self
 
     def __exit__(self, *_):
+        compose("rm", "--stop", "--force", "--volumes", "alertmanager", "prometheus")
         os.environ["COMPOSE_FILE"] = self.files
         compose("up", "--detach", "--no-deps", "--no-build", *self.present)
 
