@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.request
 
-from backends import address, compose, eventually, firing, get, inside
+from backends import address, compose, eventually, firing, get, inside, promql
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FACTOR = 30
@@ -97,6 +97,7 @@ class Stack:
         self.files = os.environ.get("COMPOSE_FILE", "compose.yaml")
         os.environ.update(COMPOSE_FILE=f"{self.files}:{self.override}", COMPOSE_PROFILES="")
         self.present, self.absent = self.images()
+        self.hosts = set()  # alerts of the machine that this runs on: its disks are none of ours
         self.service = self.prometheus = self.alertmanager = self.simulator = None
 
     @staticmethod
@@ -229,11 +230,22 @@ class Stack:
         compose("up", "--detach", "--no-deps", "prometheus")
         self.started.clear()
         self.alertmanager, self.prometheus = address("alertmanager", 9093), address("prometheus", 9090)
-        eventually(60, "Prometheus answers", lambda: get(self.prometheus + "/api/v1/alerts"))
+        eventually(60, "Prometheus knows the host", lambda: promql(self.prometheus, 'up{job="node_exporter"} == 1'))
+        time.sleep(2)  # two evaluations
+        alerts = get(self.prometheus + "/api/v1/alerts")["data"]["alerts"]
+        self.hosts = {
+            self.of(alert["labels"])
+            for alert in alerts
+            if alert["labels"]["alertname"] in {"DiskNearlyFull", "HostMemoryLow"}
+        }
 
     def here(self, labels):
-        """Whether it is the alert of something that can run here."""
-        return labels.get("job") not in self.absent
+        """Whether it is the alert of something that can run here, and not of the machine itself."""
+        return labels.get("job") not in self.absent and self.of(labels) not in self.hosts
+
+    @staticmethod
+    def of(labels):
+        return labels["alertname"], labels.get("device")
 
     def alerts(self):
         """The labels of the alerts that are active at Alertmanager."""
