@@ -195,6 +195,7 @@ class FeedReplicasIT {
   }
 
   @Test
+  @Tag("full")
   void someAreKilledAtAnyMomentAndOthersGoOn() {
     Duration interval = Duration.ofSeconds(2);
     try (Simulator simulator = Simulator.start()) {
