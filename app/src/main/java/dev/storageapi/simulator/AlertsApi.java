@@ -17,7 +17,9 @@ import java.util.stream.Stream;
 
 /**
  * A receiver for Alertmanager: {@code POST /alerts} is its webhook, and {@code GET /alerts} shows
- * what it told, so that alerts are seen where there is no pager and no chat.
+ * what it told, so that alerts are seen where there is no pager and no chat. In memory, and
+ * bounded: by the number of alerts, and by 2048 characters for each on average; a notification, by
+ * the route's limit of a body (413). Safe for use by many threads.
  */
 public final class AlertsApi {
 
