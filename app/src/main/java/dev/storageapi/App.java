@@ -1,6 +1,5 @@
 package dev.storageapi;
 
-import static dev.storageapi.http.Route.Trait.ANY_CODING;
 import static dev.storageapi.http.Route.Trait.HEAVY;
 import static dev.storageapi.http.Route.Trait.OPERATIONS;
 import static dev.storageapi.http.Route.Trait.PROBE;
@@ -33,7 +32,6 @@ import dev.storageapi.operations.Pages;
 import dev.storageapi.operations.Readiness;
 import dev.storageapi.operations.Service;
 import dev.storageapi.operations.Summary;
-import dev.storageapi.storage.BucketApi;
 import dev.storageapi.storage.BucketStore;
 import dev.storageapi.telemetry.AccessLog;
 import dev.storageapi.telemetry.HttpMetrics;
@@ -66,7 +64,7 @@ final class App implements AutoCloseable {
   private final Config config;
   private final Metrics all;
   private final Tracing tracing;
-  private final BucketApi buckets;
+  private final Buckets buckets;
   private final Optional<Tables> tables;
   private final Optional<Inference> inference;
   private final Readiness readiness;
@@ -92,13 +90,9 @@ final class App implements AutoCloseable {
     this.all = all;
     this.tracing = tracing;
     servers = new Servers(config);
-    BucketStore store = new BucketStore(config.storage().maxBytes(), config.storage().maxObjects());
-    all.gauge(Metric.STORAGE_OBJECTS, store::count);
-    all.gauge(Metric.STORAGE_BYTES, store::bytes);
-    all.gauge(Metric.STORAGE_CAPACITY, store::capacity);
     all.gauge(Metric.HTTP_IN_FLIGHT, servers::inFlight);
     all.info(Metric.APP_INFO, version, System.getProperty("java.version"), config.environment());
-    buckets = new BucketApi(store, config.storage().deleteStatus());
+    buckets = new Buckets(config.storage(), all);
     tables =
         config
             .database()
@@ -119,7 +113,7 @@ final class App implements AutoCloseable {
     scrapes = new MetricsApi(all.registry());
     metrics = new HttpMetrics(all, routes());
     traces = new TraceFilter(tracing.spans(), config.traces().probes());
-    LiveStats stats = new LiveStats(sources(store), clock);
+    LiveStats stats = new LiveStats(sources(buckets.store), clock);
     live =
         new Live(
             stats,
@@ -142,17 +136,8 @@ final class App implements AutoCloseable {
   /** The API, which the service is for. */
   private List<Route> api() {
     return concat(
-        concat(storage(), tables.map(App::inTables).orElse(List.of())),
+        concat(buckets.routes(), tables.map(App::inTables).orElse(List.of())),
         inference.map(this::predictions).orElse(List.of()));
-  }
-
-  private List<Route> storage() {
-    return List.of(
-        put("/api/buckets/{id}", buckets::put, 200, 400, 413, 507)
-            .maxBody(config.storage().maxObjectBytes())
-            .with(ANY_CODING),
-        get("/api/buckets/{id}", buckets::get, 200, 400, 404),
-        delete("/api/buckets/{id}", buckets::delete, config.storage().deleteStatus(), 400));
   }
 
   /** What there is only with a database. */
@@ -267,7 +252,7 @@ final class App implements AutoCloseable {
 
   private Map<String, Supplier<Readiness.State>> features() {
     Map<String, Supplier<Readiness.State>> features = new HashMap<>();
-    features.put("storage", () -> new Readiness.State(true, "in memory"));
+    features.put("storage", buckets::state);
     tables.ifPresent(all -> features.putAll(all.states()));
     inference.ifPresent(model -> features.put("inference", model::state));
     return features;

@@ -42,9 +42,6 @@ record Config(
   /** The features that {@code READY_REQUIRES} may name. */
   static final Set<String> FEATURES = Set.of("storage", "datasets", "feed", "inference");
 
-  /** An object is one array, and is doubled while it is read. */
-  private static final long MAX_OBJECT_BYTES = 512L << 20;
-
   private static final List<String> PREFIXES =
       List.of(
           "SERVER_",
@@ -63,9 +60,6 @@ record Config(
           "SHUTDOWN_",
           "SIMULATOR_",
           "TRAFFIC_");
-
-  /** The bucket store's budget and its deliberate fault. */
-  record StorageConfig(int deleteStatus, long maxBytes, int maxObjects, long maxObjectBytes) {}
 
   /** What is logged, and how. */
   record LogConfig(
@@ -119,7 +113,7 @@ record Config(
                 Config::origin),
             settings.number("LIVE_MAX_VIEWERS", 20, 0, 1000, "The most live pages open at once"),
             ServerConfig.read(settings),
-            storage(settings),
+            StorageConfig.read(settings),
             DatabaseConfig.read(settings),
             DatasetsConfig.read(settings),
             FeedConfig.read(settings),
@@ -154,21 +148,6 @@ record Config(
   /** Whether the command has a simulator: of its own, or beside a service that has a feed. */
   boolean simulates(String command) {
     return command.equals("simulator") || (command.equals("demo") && database.url().isPresent());
-  }
-
-  private static StorageConfig storage(Settings settings) {
-    return new StorageConfig(
-        Integer.parseInt(
-            settings.text(
-                "STORAGE_DELETE_STATUS",
-                "500",
-                "What a DELETE that removed an object answers: 500, the deliberate fault, or 204",
-                status -> Set.of("500", "204").contains(status))),
-        settings.size("STORAGE_MAX_BYTES", "32MiB", 1, "The bytes of all objects; over it 507"),
-        settings.number(
-            "STORAGE_MAX_OBJECTS", 100_000, 1, 10_000_000, "The number of objects; over it 507"),
-        settings.size(
-            "STORAGE_MAX_OBJECT_BYTES", "4MiB", 1, "The bytes of one object; over it 413"));
   }
 
   private static LogConfig log(Settings settings) {
@@ -213,15 +192,7 @@ record Config(
       database.check(settings);
       checkWaits(settings);
     }
-    if (storage.maxObjectBytes > storage.maxBytes) {
-      settings.problem("STORAGE_MAX_OBJECT_BYTES is more than STORAGE_MAX_BYTES");
-    }
-    if (storage.maxObjectBytes > server.uploadBudgetBytes()) {
-      settings.problem("STORAGE_MAX_OBJECT_BYTES is more than SERVER_UPLOAD_BUDGET_BYTES");
-    }
-    if (storage.maxObjectBytes > MAX_OBJECT_BYTES) {
-      settings.problem("STORAGE_MAX_OBJECT_BYTES is more than 512MiB");
-    }
+    storage.check(settings, server);
   }
 
   /** What waits for the database or a model, or reticulates, leaves places for storage. */

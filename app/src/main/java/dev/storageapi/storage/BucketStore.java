@@ -1,113 +1,44 @@
 package dev.storageapi.storage;
 
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Objects by id, in memory, within a budget of bytes and objects. It knows no HTTP and takes no
- * global lock: the budget is two counters, reserved before an object goes in and given back when it
- * goes. Operations on one id are linearizable.
+ * Objects by id. It knows no HTTP, and returns what became of a call; operations on one id are
+ * linearizable. Safe for use by many threads.
  */
-public final class BucketStore {
+public interface BucketStore {
 
   /** What became of {@link #put}. */
-  public enum Put {
+  enum Put {
     /** It is stored. */
     STORED,
-    /** The budget does not allow it; what was there before is untouched. */
+    /** There is no room for it; what was there before is untouched. */
     FULL
   }
 
   /** What became of {@link #remove}. */
-  public enum Removal {
+  enum Removal {
     /** It was there, and is gone. */
     REMOVED,
     /** There was nothing to remove. */
     ABSENT
   }
 
-  private final ConcurrentHashMap<String, byte[]> objects = new ConcurrentHashMap<>();
-  private final AtomicLong count = new AtomicLong();
-  private final AtomicLong bytes = new AtomicLong();
-  private final long maxObjects;
-  private final long maxBytes;
+  /** Stores {@code object} under {@code id}, in place of what was there. Do not change it then. */
+  Put put(String id, byte[] object);
 
-  /** An empty store for at most {@code maxObjects} objects of {@code maxBytes} bytes together. */
-  public BucketStore(long maxBytes, long maxObjects) {
-    this.maxBytes = maxBytes;
-    this.maxObjects = maxObjects;
-  }
-
-  /** Stores {@code object} under {@code id}, in place of what was there. Does not copy it. */
-  public Put put(String id, byte[] object) {
-    Put[] outcome = {Put.STORED};
-    objects.compute(
-        id,
-        (key, old) -> {
-          long moreObjects = old == null ? 1 : 0;
-          long moreBytes = (long) object.length - (old == null ? 0 : old.length);
-          if (reserve(moreObjects, moreBytes)) {
-            return object;
-          }
-          outcome[0] = Put.FULL;
-          return old;
-        });
-    return outcome[0];
-  }
-
-  /** Takes from the budget, both or neither. Shrinking always succeeds, even in a full store. */
-  private boolean reserve(long moreObjects, long moreBytes) {
-    if (!add(count, moreObjects, maxObjects)) {
-      return false;
-    }
-    if (!add(bytes, moreBytes, maxBytes)) {
-      count.addAndGet(-moreObjects);
-      return false;
-    }
-    return true;
-  }
-
-  /** Adds what fits, without ever showing others a sum that does not. */
-  private static boolean add(AtomicLong sum, long more, long limit) {
-    long now = sum.get();
-    while (more <= 0 || now + more <= limit) {
-      if (sum.compareAndSet(now, now + more)) {
-        return true;
-      }
-      now = sum.get();
-    }
-    return false;
-  }
-
-  /** The object under {@code id}. The array is the store's own: do not change it. */
-  public Optional<byte[]> get(String id) {
-    return Optional.ofNullable(objects.get(id));
-  }
+  /** The object under {@code id}. The array may be the store's own: do not change it. */
+  Optional<byte[]> get(String id);
 
   /** Removes the object under {@code id}. */
-  public Removal remove(String id) {
-    byte[] old = objects.remove(id);
-    if (old == null) {
-      return Removal.ABSENT;
-    }
-    bytes.addAndGet(-old.length);
-    count.decrementAndGet();
-    return Removal.REMOVED;
-  }
+  Removal remove(String id);
 
-  /** How many objects there are. */
-  public long count() {
-    return count.get();
-  }
+  /** How many objects there are. Like the next two it is asked often, and never waits. */
+  long count();
 
-  /** How many bytes the objects have together, ids and bookkeeping aside. */
-  public long bytes() {
-    return bytes.get();
-  }
+  /** How many bytes there are. */
+  long bytes();
 
-  /** How many bytes the objects may have together. */
-  public long capacity() {
-    return maxBytes;
-  }
+  /** How many bytes there may be. */
+  long capacity();
 }
