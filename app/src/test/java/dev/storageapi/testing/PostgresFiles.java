@@ -4,10 +4,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * What a cluster has on disk; all of it belongs to the user that it runs as.
@@ -65,21 +63,7 @@ record PostgresFiles(PostgresPrograms programs, Path home, Path data) {
 
   /** Deletes all of them that there are. */
   void delete() {
-    try {
-      delete(data);
-      delete(home);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static void delete(Path directory) throws IOException {
-    if (Files.exists(directory)) {
-      try (Stream<Path> all = Files.walk(directory)) {
-        for (Path path : (Iterable<Path>) all.sorted(Comparator.reverseOrder())::iterator) {
-          Files.delete(path);
-        }
-      }
-    }
+    TemporaryFolder.delete(data);
+    TemporaryFolder.delete(home);
   }
 }

@@ -1,0 +1,259 @@
+package dev.storageapi.testing;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A private Valkey or Redis server on a port of 127.0.0.1 with a folder of its own, that can be
+ * stopped, killed, frozen and started again. It keeps nothing on disk unless it is told to.
+ *
+ * <pre>{@code
+ * try (RedisServer redis = RedisServer.start("--appendonly", "yes");
+ *     ServiceProcess service =
+ *         ServiceProcess.with(Map.of("STORAGE_URL", redis.url())).start()) {
+ *   redis.kill();
+ *   …
+ *   redis.restart();
+ * }
+ * }</pre>
+ *
+ * <p>A test without the programs skips, with a message. Not for several threads at once.
+ */
+public final class RedisServer implements AutoCloseable {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+  private final RedisPrograms programs = RedisPrograms.find();
+  private final int port;
+  private final Path home;
+  private final List<String> arguments;
+  private final Optional<Certificate> certificate;
+  private Process process;
+
+  private RedisServer(
+      int port, Path home, List<String> arguments, Optional<Certificate> certificate) {
+    this.port = port;
+    this.home = home;
+    this.arguments = arguments;
+    this.certificate = certificate;
+  }
+
+  /** Skips the test, with a message, where neither Valkey nor Redis is installed. */
+  public static void assumeInstalled() {
+    Optional<String> missing = RedisPrograms.missing();
+    assumeTrue(missing.isEmpty(), () -> "skipped: " + missing.orElseThrow());
+  }
+
+  /** Starts one, or skips the test; the arguments are the server's, such as {@code --maxmemory}. */
+  public static RedisServer start(String... more) {
+    int port = FreePort.find();
+    return start(
+        port, TemporaryFolder.make("redis"), List.of("--port", Integer.toString(port)), more);
+  }
+
+  /** Starts one that speaks TLS alone, with a certificate of its own for 127.0.0.1. */
+  public static RedisServer startTls(String... more) {
+    assumeInstalled();
+    int port = FreePort.find();
+    Path home = TemporaryFolder.make("redis");
+    Certificate certificate = Certificate.make(home);
+    return start(
+        new RedisServer(
+            port,
+            home,
+            server(
+                home,
+                List.of(
+                    "--port",
+                    "0",
+                    "--tls-port",
+                    Integer.toString(port),
+                    "--tls-cert-file",
+                    certificate.chain().toString(),
+                    "--tls-key-file",
+                    certificate.key().toString(),
+                    "--tls-ca-cert-file",
+                    certificate.chain().toString(),
+                    "--tls-auth-clients",
+                    "no"),
+                more),
+            Optional.of(certificate)));
+  }
+
+  /** Starts a sentinel, which writes its state into the file of its settings. */
+  static RedisServer startSentinel(String settings) {
+    assumeInstalled();
+    int port = FreePort.find();
+    Path home = TemporaryFolder.make("redis");
+    try {
+      Path file = Files.writeString(home.resolve("sentinel.conf"), settings);
+      return start(
+          port, home, List.of(file.toString(), "--port", Integer.toString(port)), "--sentinel");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static RedisServer start(int port, Path home, List<String> first, String... more) {
+    assumeInstalled();
+    return start(new RedisServer(port, home, server(home, first, more), Optional.empty()));
+  }
+
+  private static RedisServer start(RedisServer server) {
+    Runtime.getRuntime().addShutdownHook(new Thread(server::close, "redis"));
+    try {
+      server.launch();
+      return server;
+    } catch (RuntimeException | Error e) {
+      server.close();
+      throw e;
+    }
+  }
+
+  private static List<String> server(Path home, List<String> first, String... more) {
+    List<String> words = new ArrayList<>(first);
+    words.addAll(List.of("--bind", "127.0.0.1", "--dir", home.toString()));
+    if (!List.of(more).contains("--sentinel")) {
+      words.addAll(List.of("--save", ""));
+    }
+    words.addAll(List.of(more));
+    return words;
+  }
+
+  private void launch() {
+    List<String> words = new ArrayList<>(List.of(programs.server().toString()));
+    words.addAll(arguments);
+    try {
+      process =
+          new ProcessBuilder(words)
+              .directory(home.toFile())
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(logFile().toFile()))
+              .start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    await()
+        .atMost(PATIENCE)
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(20))
+        .until(() -> !process.isAlive() || isReady());
+    if (!process.isAlive()) {
+      throw new AssertionError("it did not start: " + log());
+    }
+  }
+
+  /** Who wants a password first is ready, too. */
+  private boolean isReady() {
+    String answer = run("PING").output();
+    return answer.endsWith("PONG") || answer.contains("NOAUTH");
+  }
+
+  public int port() {
+    return port;
+  }
+
+  /** As {@code STORAGE_URL} names it, without a user or a password. */
+  public String url() {
+    return (certificate.isPresent() ? "rediss" : "redis") + "://127.0.0.1:" + port;
+  }
+
+  /** Options of a JVM that is to trust this server's certificate; none where it has none. */
+  public String[] trust() {
+    return certificate.map(Certificate::trust).orElseGet(() -> new String[0]);
+  }
+
+  /** What the command-line client prints for a command; fails if the client does. */
+  public String cli(String... words) {
+    Command command = run(words);
+    command.orFail();
+    return command.output();
+  }
+
+  private Command run(String... words) {
+    List<String> all = new ArrayList<>(List.of(programs.client().toString()));
+    all.addAll(List.of("-h", "127.0.0.1", "-p", Integer.toString(port)));
+    certificate.ifPresent(one -> all.addAll(List.of("--tls", "--cacert", one.chain().toString())));
+    all.addAll(List.of(words));
+    return Command.run(all);
+  }
+
+  /** Ends it in order. */
+  public void stop() {
+    thaw(); // or else it would not hear
+    tree().signalRoot("TERM");
+    if (!ends()) {
+      throw new AssertionError("it did not stop: " + log());
+    }
+  }
+
+  /** Ends it at once (SIGKILL). */
+  public void kill() {
+    tree().kill();
+    if (!ends()) {
+      throw new AssertionError("it was not killed");
+    }
+  }
+
+  /** Starts it again on the same port, in the same folder; stops it before, if it runs. */
+  public void restart() {
+    if (process.isAlive()) {
+      stop();
+    }
+    launch();
+  }
+
+  /** Stops it where it is (SIGSTOP); connections stay open, new ones get no answer. */
+  public void freeze() {
+    tree().freeze();
+  }
+
+  /** Lets a frozen one go on. */
+  public void thaw() {
+    tree().thaw();
+  }
+
+  /** What it has logged. */
+  public String log() {
+    try {
+      return Files.readString(logFile());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Path logFile() {
+    return home.resolve("log");
+  }
+
+  private ProcessTree tree() {
+    return new ProcessTree(process.toHandle());
+  }
+
+  private boolean ends() {
+    try {
+      return process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Ends it, whatever its state, and deletes all it wrote; at the latest when this JVM ends. */
+  @Override
+  public void close() {
+    if (process != null && process.isAlive()) {
+      kill(); // nothing is kept
+    }
+    TemporaryFolder.delete(home);
+  }
+}
