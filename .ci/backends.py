@@ -1,11 +1,26 @@
 """What the checks of the stack ask Prometheus, Loki and Alertmanager."""
 
 import json
+import re
 import subprocess
 import sys
 import time
 import urllib.parse
 import urllib.request
+
+
+# Metrics that are there with a shared store only (STORAGE_URL): with buckets in memory nobody has them.
+OF_SHARED_STORE = (
+    "storage_up",
+    "storage_operation_duration_seconds",
+    "storage_operation_errors_total",
+    "storage_pool_connections",
+)
+
+
+def of_shared_store(query):
+    """Whether the query names one of them, or one of its series such as _count."""
+    return any(re.search(rf"\b{name}(_bucket|_sum|_count)?\b", query) for name in OF_SHARED_STORE)
 
 
 def get(url, **parameters):

@@ -112,7 +112,7 @@ class Stack:
                 absent.add(name)
             if name == "jaeger" and (name in absent or not service["image"].startswith("jaegertracing/")):
                 absent.add("jaeger_spans")
-        return [name for name in present if name not in ("traffic", "postgres")], absent
+        return [name for name in present if name not in ("traffic", "postgres", "valkey")], absent
 
     def write(self):
         """The override of compose.yaml: compressed configuration, nameless volumes, quiet settings, differences."""

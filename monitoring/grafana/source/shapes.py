@@ -202,7 +202,7 @@ def event(name, colour, expr, title, tags):
 EVENTS = [
     event("Starts", BLUE, '(time() - process_start_time_seconds{job=~"storage_api|simulator"} < 120)'
           ' * on (job, instance) group_left (version) app_info{job=~"storage_api|simulator"}',
-          "{{job}} {{version}} started", "job,version"),
+          "{{job}} {{version}} started", "job,instance,version"),
     event("Alerts", RED, 'ALERTS{alertstate="firing"} unless ALERTS{alertstate="firing"} offset 1m'
           ' unless ALERTS{alertname="Watchdog"}', "{{alertname}} began to fire", "severity"),
 ]

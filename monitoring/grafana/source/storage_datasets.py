@@ -18,7 +18,7 @@ BOARD = board(
          prom(f"clamp_max({LOST}, 1)", "failed"), w=6, steps=[GREEN, (0.001, ORANGE), (0.01, RED)]),
     stat("Time of a statement", "95 of 100 statements are faster than this.", "s",
          prom(f"histogram_quantile(0.95, sum({QUERIES}))", "95 %"), w=6, steps=[GREEN, (0.1, ORANGE), (0.5, RED)]),
-    stat("Connections in use", "How much of the pool is in use. At 100 % requests wait for a connection.",
+    stat("Connections in use", "How much of the fullest pool is in use. At 100 % requests wait for a connection.",
          "percentunit", prom('max(db_pool_connections{job="storage_api",state="active"}'
                              ' / ignoring (state) db_pool_connections{job="storage_api",state="max"})', "in use"),
          w=6, steps=[GREEN, (0.8, ORANGE), (1, RED)]),
@@ -52,7 +52,8 @@ BOARD = board(
           "among them.", "ops",
           prom(f"topk(5, sum by (operation) (rate(db_query_errors_total{{{OURS}}}[$__rate_interval])))",
                "{{operation}}"), w=8),
-    graph("Connections", "Connections of the pool by state. \"pending\" are requests that wait for one.", "none",
+    graph("Connections", "Connections of the pools of all replicas by state. \"pending\" are requests that wait for one.",
+          "none",
           prom('sum by (state) (db_pool_connections{job="storage_api"})', "{{state}}"), w=8),
     graph("Size of the database", "H2's file. It grows with writes before space is used again; 0 with PostgreSQL.",
           "bytes", prom('sum by (instance) (db_file_size_bytes{job="storage_api"})', "{{instance}}"), w=8),

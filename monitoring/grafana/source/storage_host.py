@@ -41,15 +41,15 @@ BOARD = board(
           prom(f"sum(node_memory_MemTotal_bytes{{{OURS}}})", "there is"), w=8),
 
     row("Disks"),
-    graph("Free space", "Free bytes of each file system.", "bytes",
-          prom(f"max by (mountpoint) (node_filesystem_avail_bytes{{{DISKS}}})", "{{mountpoint}}"), w=8),
+    graph("Free space", "Free bytes of each file system; of several machines, of the fullest.", "bytes",
+          prom(f"min by (mountpoint) (node_filesystem_avail_bytes{{{DISKS}}})", "{{mountpoint}}"), w=8),
     graph("Disk", "Bytes read and written a second.", "Bps",
           prom(f"sum by (device) (rate(node_disk_read_bytes_total{{{REAL}}}[$__rate_interval]))", "{{device}} read"),
           prom(f"sum by (device) (rate(node_disk_written_bytes_total{{{REAL}}}[$__rate_interval]))",
                "{{device}} written"), w=8),
     graph("Disk busy", "Share of the time in which a disk had something to do. Near 1 it is the bottleneck, unless it can "
           "do much at once, as an SSD can.", "percentunit",
-          prom(f"sum by (device) (rate(node_disk_io_time_seconds_total{{{REAL}}}[$__rate_interval]))", "{{device}}"),
+          prom(f"max by (device) (rate(node_disk_io_time_seconds_total{{{REAL}}}[$__rate_interval]))", "{{device}}"),
           w=8),
 
     variables=[choice("node", "Machine", 'label_values(up{job="node_exporter"}, instance)')],

@@ -18,7 +18,7 @@ BOARD = board(
     "Whether images are read, fast enough and surely enough, and how the service stands against its objectives.",
 
     row("Does the model answer, and in time?"),
-    stat("Model", "Whether there is a model to ask. Without one /predict answers 503.", "none",
+    stat("Model", "Whether each replica has a model to ask. Without one its /predict answers 503.", "none",
          now(f"min(model_loaded{{{OURS}}})", "model"), mappings=states(_1=("loaded", "green"), _0=("missing", "red")),
          steps=[RED, (1, GREEN)]),
     stat("Predictions a second", "Images that were given a class, now.", "cps",
@@ -72,8 +72,8 @@ BOARD = board(
           prom(f"sum by (class) (rate(prediction_confidence_sum{{{OURS}}}[$__rate_interval]))"
                f" / (sum by (class) (rate(prediction_confidence_count{{{OURS}}}[$__rate_interval])) > 0)",
                "{{class}}"), w=8, max=1),
-    graph("Memory and size", "By how much the process grew with the model, and the average size of an image file.",
-          "bytes", prom(f"sum by (model) (model_memory_bytes{{{OURS}}})", "model {{model}}"),
+    graph("Memory and size", "By how much each process grew with the model, at most, and the average size of an image "
+          "file.", "bytes", prom(f"max by (model) (model_memory_bytes{{{OURS}}})", "model {{model}}"),
           prom(average("image_size_bytes"), "an image"), w=8, log=True),
 
     variables=[choice("slo", "Objective", "label_values(slo:objective:ratio, slo)")],

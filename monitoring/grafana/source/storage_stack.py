@@ -22,9 +22,10 @@ BOARD = board(
     "anything that the service tells is lost on the way.",
 
     row("Is everything there?"),
-    stat("Programs", "Whether Prometheus reaches each program. What is down here is not seen on other pages either.",
-         "none", now('min by (job) (up{job=~"$job"})', "{{job}}"), w=15, h=6, text="value_and_name",
-         mappings=states(_1=("up", "green"), _0=("down", "red")), steps=[RED, (1, GREEN)]),
+    stat("Programs", "Whether Prometheus reaches each program, or which share of its replicas. What is down here is not "
+         "seen on other pages either.", "percentunit", now('avg by (job) (up{job=~"$job"})', "{{job}}"), w=15, h=6,
+         text="value_and_name", mappings=states(_1=("up", "green"), _0=("down", "red")),
+         steps=[RED, (0.01, ORANGE), (1, GREEN)]),
     stat("Telemetry lost", "Log lines, spans and samples dropped within the time shown, by the service, the Collector, "
          "Loki and Prometheus together.", "none",
          now(" + ".join(f"(sum(increase({counter}[$__range])) or vector(0))" for counter in LOST), "lost"),
@@ -36,7 +37,8 @@ BOARD = board(
     stat("Series", "Series that Prometheus keeps in memory now. It grows with every new value of a label.", "short",
          prom('sum(prometheus_tsdb_head_series{job="prometheus"})', "series"), w=3, h=6,
          steps=[GREEN, (50000, ORANGE), (100000, RED)]),
-    graph("Memory", "Memory of each program. Each has a limit in compose.yaml: at it the program is killed.", "bytes",
+    graph("Memory", "Memory of each program, of the largest of its replicas. Each has a limit in compose.yaml: at it the program is "
+          "killed.", "bytes",
           prom('max by (job) (process_resident_memory_bytes{job=~"$job"})', "{{job}}"),
           prom('max by (job) (otelcol_process_memory_rss{job=~"$job"})', "{{job}}"), beside=True),
     graph("CPU", "Cores that each program keeps busy.", "none",
