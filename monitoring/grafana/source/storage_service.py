@@ -104,15 +104,15 @@ BOARD = board(
          "ready, and answers 503 for buckets.", "percentunit", now(f"avg(storage_up{{{OURS}}})", "reached"), h=8,
          noValue="buckets are in memory",
          mappings=states(_1=("up", "green"), _0=("away", "red")), steps=[RED, (0.01, ORANGE), (1, GREEN)]),
-    graph("Operations", "Commands a second to the shared store that were answered, by what they do.", "ops",
+    graph("Operations", "Operations of the shared store a second that were answered, by what they do.", "ops",
           prom(f"sum by (operation) (rate(storage_operation_duration_seconds_count{{{OURS}}}[$__rate_interval]))",
                "{{operation}}"), w=10, stacked=True),
-    graph("Time of operations", "99 of 100 commands are faster than this, with the way there and back, without the wait "
-          "for a connection. Each dot is a single one: point at it and choose \"Open trace\".", "s",
+    graph("Time of operations", "99 of 100 operations are faster than this, the wait for a connection included. Each dot "
+          "is a single one: point at it and choose \"Open trace\".", "s",
           prom("histogram_quantile(0.99, sum by (operation) "
                f"(rate(storage_operation_duration_seconds{{{OURS}}}[$__rate_interval])))", "{{operation}}",
                exemplars=True), w=10, log=True),
-    graph("Operations that failed", "Commands a second that failed, by why. \"full\" was answered 507, \"fault\" 500 or "
+    graph("Operations that failed", "Operations a second that failed, by why. \"full\" was answered 507, \"fault\" 500 or "
           "503, the others 503.", "ops",
           prom(f"sum by (reason) (rate(storage_operation_errors_total{{{OURS}}}[$__rate_interval]))", "{{reason}}"),
           limit=True, steps=[GREEN, (0.001, RED)]),
