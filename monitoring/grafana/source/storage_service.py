@@ -112,8 +112,8 @@ BOARD = board(
           prom("histogram_quantile(0.99, sum by (operation) "
                f"(rate(storage_operation_duration_seconds{{{OURS}}}[$__rate_interval])))", "{{operation}}",
                exemplars=True), w=10, log=True),
-    graph("Operations that failed", "Operations a second that failed, by why. \"full\" was answered 507, \"fault\" 500 or "
-          "503, the others 503.", "ops",
+    graph("Operations that failed", "Operations a second that failed, by why. \"full\" was answered 507, \"fault\" "
+          "500, the others 503.", "ops",
           prom(f"sum by (reason) (rate(storage_operation_errors_total{{{OURS}}}[$__rate_interval]))", "{{reason}}"),
           limit=True, steps=[GREEN, (0.001, RED)]),
     graph("Connections to the store", "Connections of the pools of all replicas, by state, and the requests that wait "
