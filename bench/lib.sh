@@ -77,6 +77,11 @@ get() {
   taskset -c "$client_cores" wrk -t1 -c"$connections" -d"$1s" --latency "${@:3}" "$2" \
     >"$work/wrk.out" 2>&1 || fail "wrk: $(cat "$work/wrk.out")"
   ! grep -E 'Non-2xx|Socket errors' "$work/wrk.out" >&2 || fail "not every answer was a 200"
+  latencies "$work/wrk.out"
+}
+
+# latencies FILE: what wrk has printed, as "requests-per-second p50 p99", in milliseconds.
+latencies() {
   awk '
     function milliseconds(time) {
       return time * (time ~ /us$/ ? 0.001 : time ~ /ms$/ ? 1 : 1000)
@@ -84,7 +89,7 @@ get() {
     $1 == "50%" { p50 = milliseconds($2) }
     $1 == "99%" { p99 = milliseconds($2) }
     $1 == "Requests/sec:" { rate = $2 }
-    END { printf "%d %.2f %.2f\n", rate, p50, p99 }' "$work/wrk.out"
+    END { printf "%d %.2f %.2f\n", rate, p50, p99 }' "$1"
 }
 
 # span_receiver PORT KIND: a back end for spans, of bench/span-receiver.py, on the client's cores until the end.
