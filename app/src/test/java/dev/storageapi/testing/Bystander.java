@@ -8,10 +8,11 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 
 /**
- * A client of what needs no database, one request after another on one connection, to tell whether
- * it noticed what was done to others.
+ * A client of what needs nothing that is away, one request after another on one connection, to tell
+ * whether it noticed what was done to others.
  *
  * <pre>{@code
  * try (Bystander bystander = Bystander.of(service)) {
@@ -44,18 +45,31 @@ public final class Bystander implements AutoCloseable {
           "GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
 
   private final ServiceProcess service;
+  private final List<String> requests;
   private final Thread thread = new Thread(this::run, "bystander");
   private final List<Duration> times = new ArrayList<>();
   private final List<String> complaints = new ArrayList<>();
   private volatile boolean done;
 
-  private Bystander(ServiceProcess service) {
+  private Bystander(ServiceProcess service, List<String> requests) {
     this.service = service;
+    this.requests = requests;
   }
 
-  /** Begins to ask. */
+  /** Begins to ask for what needs no database. */
   public static Bystander of(ServiceProcess service) {
-    Bystander bystander = new Bystander(service);
+    return start(new Bystander(service, REQUESTS));
+  }
+
+  /** Begins to ask for what these paths are of. */
+  public static Bystander of(ServiceProcess service, String... paths) {
+    return start(
+        new Bystander(
+            service,
+            Stream.of(paths).map("GET %s HTTP/1.1\r\nHost: x\r\n\r\n"::formatted).toList()));
+  }
+
+  private static Bystander start(Bystander bystander) {
     bystander.thread.start();
     return bystander;
   }
@@ -63,7 +77,7 @@ public final class Bystander implements AutoCloseable {
   private void run() {
     try (RawClient client = RawClient.connect(service.port())) {
       for (int i = 0; !done && complaints.isEmpty(); i++) {
-        ask(client, REQUESTS.get(i % REQUESTS.size()));
+        ask(client, requests.get(i % requests.size()));
         LockSupport.parkNanos(PAUSE);
       }
     } catch (RuntimeException | AssertionError e) {

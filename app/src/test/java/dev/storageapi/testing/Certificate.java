@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,19 +12,22 @@ import java.security.KeyStore;
 import java.util.Base64;
 
 /**
- * A certificate for 127.0.0.1 that a test makes for itself, as files.
+ * A certificate that a test makes for itself, as files in PEM.
  *
- * @param chain the certificate alone, which signs itself, as PEM
- * @param key its private key, as PEM
- * @param trusted a trust store of a JVM with it alone
+ * @param chain the certificate alone, which signs itself
+ * @param key its private key
  */
-record Certificate(Path chain, Path key, Path trusted) {
+record Certificate(Path chain, Path key) {
 
   private static final String PASSWORD = "changeit";
   private static final Base64.Encoder LINES = Base64.getMimeEncoder(64, new byte[] {'\n'});
 
-  /** Makes one, valid from now on for a day, in a folder. */
-  static Certificate make(Path folder) {
+  /**
+   * Makes one, valid from now on for a day, in a folder.
+   *
+   * @param subject whose it is, such as {@code ip:127.0.0.1}
+   */
+  static Certificate make(Path folder, String subject) {
     Path pair = folder.resolve("pair.p12");
     Command.run(
             System.getProperty("java.home") + "/bin/keytool",
@@ -37,7 +39,7 @@ record Certificate(Path chain, Path key, Path trusted) {
             "-dname",
             "CN=storage-api test",
             "-ext",
-            "san=ip:127.0.0.1",
+            "san=" + subject,
             "-ext",
             "bc=ca:true",
             "-validity",
@@ -72,14 +74,7 @@ record Certificate(Path chain, Path key, Path trusted) {
     Path chain = pem(folder.resolve("server.crt"), "CERTIFICATE", own.getEncoded());
     byte[] secret = pair.getKey("server", PASSWORD.toCharArray()).getEncoded();
     Path key = pem(folder.resolve("server.key"), "PRIVATE KEY", secret);
-    KeyStore trust = KeyStore.getInstance("PKCS12");
-    trust.load(null, null);
-    trust.setCertificateEntry("server", own);
-    Path trusted = folder.resolve("trusted.p12");
-    try (OutputStream out = Files.newOutputStream(trusted)) {
-      trust.store(out, PASSWORD.toCharArray());
-    }
-    return new Certificate(chain, key, trusted);
+    return new Certificate(chain, key);
   }
 
   private static Path pem(Path file, String type, byte[] content) throws IOException {
@@ -88,12 +83,5 @@ record Certificate(Path chain, Path key, Path trusted) {
         file,
         "-----BEGIN " + type + "-----\n" + lines + "\n-----END " + type + "-----\n",
         US_ASCII);
-  }
-
-  /** Options of a JVM that is to trust it, and nothing else. */
-  String[] trust() {
-    return new String[] {
-      "-Djavax.net.ssl.trustStore=" + trusted, "-Djavax.net.ssl.trustStorePassword=" + PASSWORD
-    };
   }
 }

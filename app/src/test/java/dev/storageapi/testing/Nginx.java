@@ -21,7 +21,8 @@ import java.util.stream.Stream;
 
 /**
  * An nginx on a port of 127.0.0.1 that passes requests to services in turn, over connections that
- * it keeps. It sends no request twice: what fails is answered with 502 or 504.
+ * it keeps. It sends no request twice: what fails is answered with 502, and who failed is left out
+ * for a second.
  */
 public final class Nginx implements AutoCloseable {
 
@@ -99,7 +100,7 @@ public final class Nginx implements AutoCloseable {
   private void launch(List<Integer> ports) {
     String servers =
         ports.stream()
-            .map("    server 127.0.0.1:%d max_fails=0;"::formatted)
+            .map("    server 127.0.0.1:%d max_fails=1 fail_timeout=1s;"::formatted)
             .collect(Collectors.joining("\n"));
     try {
       Path settings =

@@ -61,12 +61,16 @@ public final class RedisServer implements AutoCloseable {
         port, TemporaryFolder.make("redis"), List.of("--port", Integer.toString(port)), more);
   }
 
-  /** Starts one that speaks TLS alone, with a certificate of its own for 127.0.0.1. */
-  public static RedisServer startTls(String... more) {
+  /**
+   * Starts one that speaks TLS alone, with a certificate of its own.
+   *
+   * @param subject whose it is: {@code ip:127.0.0.1}, unless it is to be a wrong one
+   */
+  public static RedisServer startTls(String subject, String... more) {
     assumeInstalled();
     int port = FreePort.find();
     Path home = TemporaryFolder.make("redis");
-    Certificate certificate = Certificate.make(home);
+    Certificate certificate = Certificate.make(home, subject);
     return start(
         new RedisServer(
             port,
@@ -168,9 +172,9 @@ public final class RedisServer implements AutoCloseable {
     return (certificate.isPresent() ? "rediss" : "redis") + "://127.0.0.1:" + port;
   }
 
-  /** Options of a JVM that is to trust this server's certificate; none where it has none. */
-  public String[] trust() {
-    return certificate.map(Certificate::trust).orElseGet(() -> new String[0]);
+  /** The file of the certificate of one with TLS, in PEM. */
+  public Path certificate() {
+    return certificate.orElseThrow().chain();
   }
 
   /** What the command-line client prints for a command; fails if the client does. */
