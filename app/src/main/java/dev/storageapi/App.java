@@ -92,7 +92,7 @@ final class App implements AutoCloseable {
     servers = new Servers(config);
     all.gauge(Metric.HTTP_IN_FLIGHT, servers::inFlight);
     all.info(Metric.APP_INFO, version, System.getProperty("java.version"), config.environment());
-    buckets = new Buckets(config.storage(), all);
+    buckets = new Buckets(config.storage(), all, tracing.spans());
     tables =
         config
             .database()
@@ -201,22 +201,24 @@ final class App implements AutoCloseable {
   /** What every request passes on its way in, outermost first. */
   private List<Filter> filters() {
     ServerConfig server = config.server();
-    return List.of(
-        traces,
-        new AccessLog(config.log().probes()),
-        metrics,
-        new Cors(Set.copyOf(config.corsAllowedOrigins())),
-        new Compression(),
-        new Errors(metrics, traces),
-        new AnswerBudget(server.answerBudgetBytes()),
-        new Limits(
-            server.maxTargetBytes(),
-            server.maxHeaders(),
-            server.maxHeaderBytes(),
-            server.acceptChunked()),
-        new Bodies(server.maxBodyBytes(), server.uploadBudgetBytes()),
-        new Admission(server.maxConcurrentRequests(), server.admissionWait()),
-        new DatabaseErrors());
+    List<Filter> common =
+        List.of(
+            traces,
+            new AccessLog(config.log().probes()),
+            metrics,
+            new Cors(Set.copyOf(config.corsAllowedOrigins())),
+            new Compression(),
+            new Errors(metrics, traces),
+            new AnswerBudget(server.answerBudgetBytes()),
+            new Limits(
+                server.maxTargetBytes(),
+                server.maxHeaders(),
+                server.maxHeaderBytes(),
+                server.acceptChunked()),
+            new Bodies(server.maxBodyBytes(), server.uploadBudgetBytes()),
+            new Admission(server.maxConcurrentRequests(), server.admissionWait()),
+            new DatabaseErrors());
+    return concat(common, buckets.filters());
   }
 
   /** Every route of every port. */
@@ -286,6 +288,7 @@ final class App implements AutoCloseable {
     servers.start();
     TracesConfig.await(tracing);
     readiness.started();
+    buckets.start();
     tables.ifPresent(Tables::start);
     inference.ifPresent(Inference::start);
     all.jvm();
@@ -321,13 +324,14 @@ final class App implements AutoCloseable {
     tables.ifPresent(Tables::beginDrain);
     servers.awaitQuiet();
     servers.stop();
+    buckets.close();
     tables.ifPresent(Tables::close);
     inference.ifPresent(Inference::close);
     refusedByJdk.close();
   }
 
-  private static List<Route> concat(List<Route> some, List<Route> more) {
-    List<Route> all = new ArrayList<>(some);
+  private static <T> List<T> concat(List<T> some, List<T> more) {
+    List<T> all = new ArrayList<>(some);
     all.addAll(more);
     return List.copyOf(all);
   }

@@ -83,8 +83,7 @@ record DatabaseConfig(Optional<DatabaseUrl> url, Database.Limits limits) {
             value -> true);
     String user =
         settings.text("DATABASE_USER", "", "PostgreSQL's user, if not in the URL", value -> true);
-    String password =
-        settings.text("DATABASE_PASSWORD", "", "Its password, if not in the URL", value -> true);
+    String password = settings.secret("DATABASE_PASSWORD", "Its password, if not in the URL");
     try {
       return url.equals(DatabaseUrl.NONE)
           ? Optional.empty()

@@ -1,5 +1,9 @@
 package dev.storageapi;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -54,6 +58,28 @@ final class Settings {
   /** A text, checked by {@code valid}. */
   String text(String name, String fallback, String description, Predicate<String> valid) {
     return read(name, fallback, description, description, v -> valid.test(v) ? v : null);
+  }
+
+  /**
+   * A text that nobody is to see, or the file that it is in, which {@code NAME_FILE} names: as
+   * Docker and Kubernetes give secrets. Of the file the line break at its end does not count.
+   */
+  String secret(String name, String description) {
+    String value = text(name, "", description, text -> true);
+    String file =
+        text(name + "_FILE", "", "The file that " + name + " is in, instead", text -> true);
+    if (file.isEmpty()) {
+      return value;
+    }
+    if (!value.isEmpty()) {
+      problems.add(name + " and " + name + "_FILE are both given");
+    }
+    try {
+      return Files.readString(Path.of(file)).replaceFirst("\\R\\z", "");
+    } catch (IOException | InvalidPathException e) {
+      problems.add(name + "_FILE=" + file + " cannot be read: " + e.getClass().getSimpleName());
+      return value;
+    }
   }
 
   /** A whole number between two bounds. */

@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
@@ -211,7 +212,7 @@ class LivePageTest {
             () -> 0,
             () -> 0,
             () -> 0,
-            () -> 1,
+            () -> OptionalLong.of(1),
             () -> 0,
             Optional.of(database),
             Optional.empty());

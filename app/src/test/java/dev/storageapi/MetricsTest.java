@@ -33,6 +33,9 @@ class MetricsTest {
   /** Beside {@code other}, by default: INFERENCE_MAX_CLASS_LABELS. */
   private static final long CLASSES = 20;
 
+  /** What is there only with one. */
+  private static final String OF_A_SHARED_STORE = "storage_(up|operation_|pool_).*";
+
   private RunningApp app;
 
   @BeforeAll
@@ -83,7 +86,32 @@ class MetricsTest {
     Set<String> exposed =
         families(scrape()).filter(n -> !n.matches("(jvm|process)_.*")).collect(toSet());
 
-    assertThat(exposed).containsExactlyInAnyOrderElementsOf(catalogue());
+    assertThat(exposed)
+        .containsExactlyInAnyOrderElementsOf(
+            catalogue().stream().filter(n -> !n.matches(OF_A_SHARED_STORE)).toList());
+  }
+
+  @Test
+  void aSharedStoreHasMetricsOfItsOwnAlsoWhereItIsNotThere() throws IOException {
+    String scrape = scrapeWithASharedStore();
+    long series =
+        count(scrape.lines().toList(), OF_A_SHARED_STORE, ".*")
+            + count(scrape.lines().toList(), "http_requests_total.*503.*", ".*/buckets/.*");
+
+    assertThat(families(scrape))
+        .containsAll(catalogue().stream().filter(n -> n.matches(OF_A_SHARED_STORE)).toList());
+    assertThat(scrape)
+        .contains("storage_up 0.0", "storage_pool_connections{state=\"max\"} 16.0")
+        .contains("storage_operation_errors_total{operation=\"put\",reason=\"full\"} 0.0")
+        .contains("storage_operation_duration_seconds_count{operation=\"get\"} 0");
+    assertThat(Files.readString(Path.of("../docs/metrics.md")))
+        .contains("With a shared store come %d at the start".formatted(series));
+  }
+
+  private static String scrapeWithASharedStore() {
+    try (RunningApp own = RunningApp.with("STORAGE_URL", "redis://127.0.0.1:1")) {
+      return own.text("/metrics");
+    }
   }
 
   @Test
@@ -97,7 +125,8 @@ class MetricsTest {
             .collect(toSet());
 
     assertThat(documented).containsAll(catalogue());
-    assertThat(families(scrape()).collect(toSet())).containsAll(documented);
+    assertThat(families(scrape() + scrapeWithASharedStore()).collect(toSet()))
+        .containsAll(documented);
   }
 
   @Test
@@ -130,7 +159,7 @@ class MetricsTest {
 
   @Test
   void everyFamilyHasHelpAndTheLabelsOfTheCatalogue() {
-    String scrape = scrape();
+    String scrape = scrape() + scrapeWithASharedStore();
     for (Metric metric : Metric.values()) {
       assertThat(scrape).contains("# HELP " + metric.exposedName() + " " + metric.help());
       for (String label : metric.labels()) {

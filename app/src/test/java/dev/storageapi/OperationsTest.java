@@ -98,12 +98,18 @@ class OperationsTest {
     assertThat(info.at("/telemetry/metrics").asText()).isEqualTo("/metrics");
   }
 
-  /** Of all that there can be: with a database, a model and a port for operators. */
+  /** Of all that there can be: with a shared store, a database, a model, a port for operators. */
   @Test
   void theDescriptionNamesExactlyTheRoutesAndTheirStatuses(@TempDir Path folder) {
     String database = "jdbc:h2:file:" + folder.resolve("storage");
     try (RunningApp whole =
-        RunningApp.withModel("DATABASE_URL", database, "MANAGEMENT_PORT", "0")) {
+        RunningApp.withModel(
+            "STORAGE_URL",
+            "redis://127.0.0.1:1",
+            "DATABASE_URL",
+            database,
+            "MANAGEMENT_PORT",
+            "0")) {
       assertDescribed(json(whole.get("/openapi.json")), whole.app.routes());
     }
   }

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
@@ -44,14 +45,15 @@ public final class LiveStats {
       IntSupplier inFlight,
       LongSupplier objects,
       LongSupplier bytes,
-      LongSupplier capacity,
+      Supplier<OptionalLong> capacity,
       LongSupplier rejected,
       Optional<DatabaseStats.Sources> database,
       Optional<InferenceStats.Sources> inference) {}
 
   /**
    * One second. Durations are in seconds and null where nothing was asked; {@code cpu} is the share
-   * of all cores; {@code database} and {@code inference} are null where there is to be none.
+   * of all cores; {@code capacity} is null where there is no limit; {@code database} and {@code
+   * inference} are null where there is to be none.
    */
   record Point(
       long t,
@@ -67,7 +69,7 @@ public final class LiveStats {
       Double cpu,
       long objects,
       long bytes,
-      long capacity,
+      Long capacity,
       DatabaseStats.Point database,
       InferenceStats.Point inference) {}
 
@@ -123,7 +125,7 @@ public final class LiveStats {
             cpu(),
             sources.objects().getAsLong(),
             sources.bytes().getAsLong(),
-            sources.capacity().getAsLong(),
+            orNull(sources.capacity().get()),
             database.map(DatabaseStats::sample).orElse(null),
             inference.map(InferenceStats::sample).orElse(null));
     keep(readings, now, WINDOW);
@@ -199,6 +201,10 @@ public final class LiveStats {
     return snapshot.getDataPoints().stream()
         .filter(data -> sources.paths().contains(data.getLabels().get("path")))
         .toList();
+  }
+
+  private static Long orNull(OptionalLong number) {
+    return number.isPresent() ? number.getAsLong() : null;
   }
 
   private static Double cpu() {

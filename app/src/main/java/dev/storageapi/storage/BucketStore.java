@@ -1,6 +1,7 @@
 package dev.storageapi.storage;
 
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Objects by id. It knows no HTTP, and returns what became of a call; operations on one id are
@@ -39,6 +40,6 @@ public interface BucketStore {
   /** How many bytes there are. */
   long bytes();
 
-  /** How many bytes there may be. */
-  long capacity();
+  /** How many bytes there may be; nothing where there is no limit. */
+  OptionalLong capacity();
 }

@@ -1,6 +1,7 @@
 package dev.storageapi.storage;
 
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -93,7 +94,7 @@ public final class MemoryStore implements BucketStore {
   }
 
   @Override
-  public long capacity() {
-    return maxBytes;
+  public OptionalLong capacity() {
+    return OptionalLong.of(maxBytes);
   }
 }

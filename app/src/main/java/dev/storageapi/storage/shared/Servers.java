@@ -1,0 +1,37 @@
+package dev.storageapi.storage.shared;
+
+import dev.storageapi.storage.shared.StoreUrl.Address;
+import java.util.Collection;
+
+/** The servers of a store that can be written to, and which of them has a key. */
+interface Servers extends AutoCloseable {
+
+  /**
+   * Finds them and looks at each; for one thread.
+   *
+   * @throws StoreFailure if they cannot be found
+   */
+  void look();
+
+  /** All that are known. */
+  Collection<Node> nodes();
+
+  /**
+   * The one that has a key.
+   *
+   * @throws StoreFailure if that is not known
+   */
+  Node of(byte[] key);
+
+  /**
+   * The one that a server says it is.
+   *
+   * @param slot the part of the keys
+   * @param moved whether it has moved there for good
+   * @throws StoreFailure if there is only one
+   */
+  Node redirected(int slot, Address address, boolean moved);
+
+  @Override
+  void close();
+}
