@@ -15,7 +15,7 @@ const RULES = `${HERE}../../monitoring/prometheus/rules`;
 const read = (path) => readFileSync(path, 'utf8');
 const all = (text, pattern) => [...text.matchAll(pattern)].map(([, found]) => found);
 
-const files = readdirSync(FOLDER).sort();
+const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json')).sort();
 const boards = files.map((file) => JSON.parse(read(`${FOLDER}/${file}`)));
 const sources = read(SOURCES).replace(/#.*/g, '');
 const catalogue = read(`${HERE}../../docs/metrics.md`).match(/\n## The catalogue[^]*?(?=\n## Buckets)/)[0];

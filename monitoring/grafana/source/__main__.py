@@ -18,7 +18,7 @@ def main():
         board = importlib.import_module(name).BOARD
         made[board["uid"] + ".json"] = json.dumps(board, indent=1, ensure_ascii=False) + "\n"
     if "--check" in sys.argv:
-        there = {file.name: file.read_text() for file in folder.iterdir()}
+        there = {file.name: file.read_text() for file in folder.glob("*.json")}
         if there != made:
             different = sorted(name for name in there | made if there.get(name) != made.get(name))
             sys.exit(f"run python3 monitoring/grafana/source: it would change {', '.join(different)}")
