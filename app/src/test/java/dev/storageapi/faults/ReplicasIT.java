@@ -24,6 +24,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Random;
@@ -83,7 +84,7 @@ class ReplicasIT {
     if (nginx != null) {
       nginx.close();
     }
-    replicas.forEach(ServiceProcess::close);
+    replicas.stream().filter(Objects::nonNull).forEach(ServiceProcess::close);
     if (redis != null) {
       redis.close();
     }
@@ -98,9 +99,16 @@ class ReplicasIT {
   private void start(int number) {
     Map<String, String> all = new HashMap<>(settings);
     all.put("PORT", Integer.toString(ports.get(number)));
-    ServiceProcess replica = ServiceProcess.with(all).start();
+    ServiceProcess replica = ServiceProcess.with(all).launch();
     replicas.set(number, replica);
-    await().atMost(PATIENCE).until(() -> replica.send("GET", "/ready").statusCode() == 200);
+    await() // three at once take longer
+        .atMost(PATIENCE.multipliedBy(2))
+        .untilAsserted(
+            () -> {
+              assertThat(replica.port()).as(replica.errors()).isNotZero();
+              assertThat(replica.send("GET", "/ready").statusCode()).isEqualTo(200);
+              assertThat(replica.send("GET", "/ready/datasets").statusCode()).isEqualTo(200);
+            });
   }
 
   @Test
