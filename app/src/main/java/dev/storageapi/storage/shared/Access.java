@@ -2,49 +2,64 @@ package dev.storageapi.storage.shared;
 
 import dev.storageapi.storage.shared.StoreUrl.Address;
 import java.net.InetAddress;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLSocketFactory;
 import redis.clients.jedis.ClientSetInfoConfig;
 import redis.clients.jedis.DefaultJedisClientConfig;
-import redis.clients.jedis.JedisClientConfig;
 
-/** How the servers of one store are spoken to: by which protocol, as whom, within which limits. */
-record Access(
-    StoreUrl url,
-    SharedStore.Limits limits,
-    Optional<SSLSocketFactory> tls,
-    JedisClientConfig login) {
+/**
+ * How the servers of one store are spoken to: by which protocol, as whom, within which limits.
+ *
+ * @param tls nothing for plain text
+ */
+record Access(StoreUrl url, SharedStore.Limits limits, Optional<SSLSocketFactory> tls) {
 
-  static Access of(StoreUrl url, SharedStore.Limits limits, Optional<SSLSocketFactory> tls) {
+  /**
+   * What a URL asks for.
+   *
+   * @param trust nothing for the JVM's own
+   */
+  static Access of(StoreUrl url, SharedStore.Limits limits, Optional<SSLSocketFactory> trust) {
     return new Access(
-        url,
-        limits,
-        url.tls() ? tls.or(() -> Optional.of(Trust.ofJvm())) : Optional.empty(),
-        config(limits).user(url.user()).password(url.password()).database(url.database()).build());
+        url, limits, url.tls() ? trust.or(() -> Optional.of(Trust.ofJvm())) : Optional.empty());
   }
 
   /** RESP 2, and no command but those that are needed: AUTH with a password, SELECT but for 0. */
-  private static DefaultJedisClientConfig.Builder config(SharedStore.Limits limits) {
+  private DefaultJedisClientConfig.Builder config() {
     return DefaultJedisClientConfig.builder()
         .resp2()
         .autoNegotiateProtocol(false)
         .clientSetInfoConfig(ClientSetInfoConfig.DISABLED)
-        .socketTimeoutMillis((int) limits.command().toMillis());
+        .socketTimeoutMillis(timeoutMillis());
+  }
+
+  private int timeoutMillis() {
+    return Math.toIntExact(limits.command().toMillis());
   }
 
   /** A link that is not connected. */
   Link link(Address address, InetAddress resolved, long generation) {
     return new Link(
-        new Wire(address, resolved, tls, (int) limits.command().toMillis()),
-        limits.command(),
-        generation);
+        new Wire(address, resolved, tls, timeoutMillis()), limits.command(), generation);
   }
 
   /** Connects it, and logs in. */
   void open(Link link) {
-    link.connect(login);
+    link.connect(
+        config().user(url.user()).password(url.password()).database(url.database()).build());
   }
 
+  /** Sentinels may want a password, which is then the store's. */
+  List<Consumer<Link>> sentinelLogins() {
+    Consumer<Link> open = link -> link.connect(config().build());
+    Consumer<Link> closed =
+        link -> link.connect(config().user(url.user()).password(url.password()).build());
+    return url.password() == null ? List.of(open) : List.of(closed, open);
+  }
+
+  /** What a server says of itself. */
   Facts facts(String info) {
     return Facts.of(info, url.database(), url.kind() == StoreUrl.Kind.CLUSTER);
   }

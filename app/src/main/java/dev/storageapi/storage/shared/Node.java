@@ -7,7 +7,6 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
-import java.util.function.Function;
 import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.Protocol.Command;
 import redis.clients.jedis.exceptions.JedisConnectionException;
@@ -43,6 +42,14 @@ final class Node implements AutoCloseable {
             generation -> access.link(address, resolved, generation),
             access.limits().pool(),
             access.limits().poolWait());
+  }
+
+  /** One that another server has named: it is believed to be there. */
+  static Node recommended(Address address, Access access) {
+    Node node = new Node(address, access);
+    node.resolved = resolve(address);
+    node.state = new State(true, "", Optional.empty());
+    return node;
   }
 
   Address address() {
@@ -151,11 +158,6 @@ final class Node implements AutoCloseable {
     } catch (UnknownHostException e) {
       throw new JedisConnectionException(e);
     }
-  }
-
-  /** Asks by the connection of the one thread that looks. */
-  <T> T own(Function<Link, T> question) {
-    return question.apply(own);
   }
 
   void cutLate(long now) {

@@ -6,6 +6,15 @@ import java.util.Collection;
 /** The servers of a store that can be written to, and which of them has a key. */
 interface Servers extends AutoCloseable {
 
+  /** Those of a store, by how its URL says that they are found. */
+  static Servers of(Access access) {
+    return switch (access.url().kind()) {
+      case SINGLE -> new OneServer(access);
+      case CLUSTER -> new ClusterServers(access);
+      case SENTINEL -> new SentinelServers(access);
+    };
+  }
+
   /**
    * Finds them and looks at each; for one thread.
    *
@@ -31,6 +40,11 @@ interface Servers extends AutoCloseable {
    * @throws StoreFailure if there is only one
    */
   Node redirected(int slot, Address address, boolean moved);
+
+  /** Ends the commands whose time is over. */
+  default void cutLate(long now) {
+    nodes().forEach(node -> node.cutLate(now));
+  }
 
   @Override
   void close();

@@ -75,7 +75,7 @@ public final class SharedStore implements BucketStore, AutoCloseable {
       StoreUrl url, Limits limits, Optional<SSLSocketFactory> tls, Metrics metrics, Spans spans) {
     this.limits = limits;
     Access access = Access.of(url, limits, tls);
-    servers = new OneServer(access);
+    servers = Servers.of(access);
     watcher = new Watcher(url, servers, limits);
     operations = Operation.All.of(url, metrics, spans);
     metrics.gauge(Metric.STORAGE_UP, () -> watcher.state().up() ? 1 : 0);
@@ -175,7 +175,9 @@ public final class SharedStore implements BucketStore, AutoCloseable {
           throw new StoreFailure(UNAVAILABLE, "it redirects without an end", e);
         }
         asking = e instanceof JedisAskDataException;
-        Address target = new Address(e.getTargetNode().getHost(), e.getTargetNode().getPort());
+        String host = e.getTargetNode().getHost();
+        Address target =
+            new Address(host.isEmpty() ? node.address().host() : host, e.getTargetNode().getPort());
         node = servers.redirected(e.getSlot(), target, !asking);
       }
     }

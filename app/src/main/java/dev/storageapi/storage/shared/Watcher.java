@@ -63,7 +63,7 @@ final class Watcher implements AutoCloseable {
   void start() {
     long precision = Math.max(1, limits.command().toMillis() / PRECISION);
     every(limits.check().toMillis(), this::check);
-    every(precision, () -> servers.nodes().forEach(node -> node.cutLate(System.nanoTime())));
+    every(precision, () -> servers.cutLate(System.nanoTime()));
   }
 
   private void every(long millis, Runnable task) {
@@ -154,19 +154,26 @@ final class Watcher implements AutoCloseable {
 
   private void warnOfLimits() {
     for (Node node : servers.nodes()) {
-      Facts facts = node.state().facts().orElseThrow();
-      if (facts.capacity().isEmpty()) {
-        log.atWarn()
-            .addKeyValue("store", node.address())
-            .log(
-                "the shared store has no limit: set its maxmemory, or it grows until it is killed");
-      } else if (!facts.policy().equals("noeviction")) {
-        log.atWarn()
-            .addKeyValue("store", node.address())
-            .addKeyValue("policy", facts.policy())
-            .log("the shared store drops objects when it is full: set maxmemory-policy noeviction");
-      }
+      warnOfLimits(node, node.state().facts());
     }
+  }
+
+  private static void warnOfLimits(Node node, Optional<Facts> known) {
+    known.ifPresent(
+        facts -> {
+          if (facts.capacity().isEmpty()) {
+            log.atWarn()
+                .addKeyValue("store", node.address())
+                .log(
+                    "the shared store has no limit: set its maxmemory, or it grows until it is killed");
+          } else if (!facts.policy().equals("noeviction")) {
+            log.atWarn()
+                .addKeyValue("store", node.address())
+                .addKeyValue("policy", facts.policy())
+                .log(
+                    "the shared store drops objects when it is full: set maxmemory-policy noeviction");
+          }
+        });
   }
 
   /** Of what the server itself refuses people should know, once for each reason. */
