@@ -20,7 +20,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** The bucket store, in memory or shared, and its API, put together. */
+/**
+ * The bucket store, in memory or shared, and its API, put together. No reference to a method of the
+ * shared one: making it would load Jedis also where there is none.
+ */
 final class Buckets implements AutoCloseable {
 
   private final StorageConfig config;
@@ -79,17 +82,17 @@ final class Buckets implements AutoCloseable {
   /** What it lacks, if anything. */
   Readiness.State state() {
     return shared
-        .map(SharedStore::state)
+        .map(one -> one.state())
         .map(state -> new Readiness.State(state.up(), state.reason()))
         .orElseGet(() -> new Readiness.State(true, "in memory"));
   }
 
   void start() {
-    shared.ifPresent(SharedStore::start);
+    shared.ifPresent(one -> one.start());
   }
 
   @Override
   public void close() {
-    shared.ifPresent(SharedStore::close);
+    shared.ifPresent(one -> one.close());
   }
 }

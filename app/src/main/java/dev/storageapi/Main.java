@@ -11,6 +11,7 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.Security;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
@@ -89,6 +90,9 @@ public final class Main {
     serverProperties(config.server());
     clientProperties();
     inferenceProperties(config.inference());
+    if (config.storage().url().isPresent()) {
+      lookupProperties();
+    }
     Metrics metrics = new Metrics(config.traces().on());
     Logs logs =
         Logs.start(
@@ -273,6 +277,15 @@ public final class Main {
   static void inferenceProperties(InferenceConfig inference) {
     set(NativeLibrary.PROPERTY, inference.model().nativeDirectory().toAbsolutePath());
     set("java.awt.headless", true);
+  }
+
+  /**
+   * The JDK reads these once, when it first looks up a name. A store that comes back at another
+   * address, or whose name was gone meanwhile, is to be found within seconds.
+   */
+  private static void lookupProperties() {
+    Security.setProperty("networkaddress.cache.ttl", "2");
+    Security.setProperty("networkaddress.cache.negative.ttl", "1");
   }
 
   private static void set(String property, Object value) {

@@ -126,6 +126,11 @@ record StorageConfig(
     if (maxObjectBytes > MAX_OBJECT_BYTES) {
       settings.problem("STORAGE_MAX_OBJECT_BYTES is more than 512MiB");
     }
+    if (url.isPresent() && limits.concurrent() >= server.maxConcurrentRequests()) {
+      settings.problem(
+          "three times STORAGE_POOL_SIZE is not less than SERVER_MAX_CONCURRENT_REQUESTS: all else"
+              + " would wait for the store");
+    }
     if (url.isPresent() && limits.longest().compareTo(server.responseTimeout()) >= 0) {
       settings.problem(
           "two times STORAGE_POOL_TIMEOUT and four times STORAGE_TIMEOUT together are not less than"

@@ -76,6 +76,28 @@ class ArchitectureTest {
   }
 
   @Test
+  void onlyTheSharedStoreKnowsJedis() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("..storage.shared..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("redis.clients..")
+        .check(code);
+  }
+
+  @Test
+  void theStoreInMemoryKnowsNoOther() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.storageapi.storage")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("..storage.shared..", "..telemetry..")
+        .check(code);
+  }
+
+  @Test
   void httpKnowsNothingOfTheOtherPackages() {
     noClasses()
         .that()

@@ -42,6 +42,11 @@ public final class SharedStore implements BucketStore, AutoCloseable {
       return once().plus(once());
     }
 
+    /** The most operations of one server at once, those included that wait for a connection. */
+    public int concurrent() {
+      return Pool.concurrent(pool);
+    }
+
     private Duration once() {
       return poolWait.plus(command).plus(command);
     }

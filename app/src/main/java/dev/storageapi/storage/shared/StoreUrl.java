@@ -147,8 +147,13 @@ public record StoreUrl(
     return this;
   }
 
+  /** The JDK's own message would show a piece of what it cannot read. */
   private static String decode(String text) {
-    return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+    try {
+      return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("user or password are not percent-encoded", e);
+    }
   }
 
   private static String orNull(String text) {
