@@ -103,6 +103,12 @@ final class RunningApp implements AutoCloseable {
     return this;
   }
 
+  /** Waits until the bucket store is there. */
+  RunningApp withStore() {
+    await().until(() -> get("/ready/storage").statusCode() == 200);
+    return this;
+  }
+
   /** Asks what an image shows. */
   HttpResponse<byte[]> predict(byte[] image) {
     Form form = new Form().file("file", "image.png", "image/png", image);
