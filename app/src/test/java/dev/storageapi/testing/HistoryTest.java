@@ -136,12 +136,13 @@ class HistoryTest {
   @ValueSource(longs = {11, 12, 13})
   void ofShortHistoriesThoseAreGoodForWhichSomeOrderIs(long seed) {
     Random random = new Random(seed);
+    List<Kind> kinds = List.of(Kind.values());
     int good = 0;
     for (int i = 0; i < 2_000; i++) {
       operations.clear();
       for (int n = random.nextInt(6); n >= 0; n--) {
-        Kind kind = Kind.values()[random.nextInt(Kind.values().length)];
-        boolean valued = kind == Kind.PUT || kind == Kind.READ && random.nextBoolean();
+        Kind kind = kinds.get(random.nextInt(kinds.size()));
+        boolean valued = kind == Kind.PUT || (kind == Kind.READ && random.nextBoolean());
         String value = valued ? "value" + random.nextInt(2) : History.ABSENT;
         long called = random.nextInt(12);
         operations.add(
