@@ -16,7 +16,6 @@ import dev.storageapi.testing.RedisServer;
 import dev.storageapi.testing.Sealed;
 import dev.storageapi.testing.ServiceProcess;
 import dev.storageapi.testing.Simulator;
-import dev.storageapi.testing.TestUpstream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -351,11 +350,9 @@ class ReplicasIT {
   @Tag("ci")
   void theFeedIsFetchedOnceAnIntervalAndAllServeTheSame() throws Exception {
     Duration interval = Duration.ofSeconds(2);
-    try (TestUpstream upstream = TestUpstream.start()) {
-      upstream.says("{\"documents\":[{\"id\":\"1\",\"name\":\"only one\"}]}");
+    try (Simulator upstream = Simulator.start()) {
       settings.putAll(
-          Simulator.feed(
-              upstream.port(),
+          upstream.feed(
               settings.get("DATABASE_URL"),
               "FEED_QUOTA",
               "5",
@@ -363,9 +360,9 @@ class ReplicasIT {
               interval.multipliedBy(5).toSeconds() + "s"));
       Instant start = Instant.now();
       start();
-      await().atMost(PATIENCE).until(() -> upstream.asked().size() >= 6);
+      await().atMost(PATIENCE).until(() -> upstream.requests() >= 6);
       long intervals = Duration.between(start, Instant.now()).dividedBy(interval);
-      assertThat((long) upstream.asked().size()).isLessThanOrEqualTo(intervals + 1);
+      assertThat((long) upstream.requests()).isLessThanOrEqualTo(intervals + 1);
       await() // a fetch may come between
           .atMost(PATIENCE)
           .untilAsserted(() -> assertThat(all("/feed/items")).doesNotContain("[]\n").hasSize(1));
