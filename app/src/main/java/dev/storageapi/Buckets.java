@@ -1,6 +1,7 @@
 package dev.storageapi;
 
 import static dev.storageapi.http.Route.Trait.ANY_CODING;
+import static dev.storageapi.http.Route.Trait.HEAVY;
 import static dev.storageapi.http.Route.delete;
 import static dev.storageapi.http.Route.get;
 import static dev.storageapi.http.Route.put;
@@ -64,13 +65,13 @@ final class Buckets implements AutoCloseable {
         delete("/api/buckets/{id}", api::delete, config.deleteStatus(), 400));
   }
 
-  /** With what only a store that can be away answers. */
+  /** With what only a store that can be away answers; each GET has an array of its own. */
   private List<Route> sharedRoutes() {
     return List.of(
         put("/api/buckets/{id}", api::put, 200, 400, 413, 503, 507)
             .maxBody(config.maxObjectBytes())
             .with(ANY_CODING),
-        get("/api/buckets/{id}", api::get, 200, 400, 404, 503),
+        get("/api/buckets/{id}", api::get, 200, 400, 404, 503).with(HEAVY),
         delete("/api/buckets/{id}", api::delete, config.deleteStatus(), 400, 503));
   }
 

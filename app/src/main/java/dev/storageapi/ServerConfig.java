@@ -70,8 +70,8 @@ record ServerConfig(
             "SERVER_ANSWER_BUDGET_BYTES",
             "16MiB",
             1,
-            "What all pages of datasets and items, and of the simulator's alerts, that are being sent"
-                + " may hold together; over it 503"),
+            "What all pages of datasets and items, objects of a shared store, and the simulator's"
+                + " alerts, that are being sent may hold together; over it 503"),
         settings.flag(
             "SERVER_ACCEPT_CHUNKED",
             true,

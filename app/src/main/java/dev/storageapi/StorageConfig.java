@@ -15,7 +15,7 @@ import javax.net.ssl.SSLSocketFactory;
  * @param url nothing where they live in the memory of this process
  * @param trust whose certificates are trusted; nothing for those that the JVM trusts
  * @param maxBytes of the store in memory, as {@code maxObjects} is
- * @param limits of a shared store
+ * @param limits of a shared store; that of an object is everywhere
  */
 record StorageConfig(
     int deleteStatus,
@@ -23,7 +23,6 @@ record StorageConfig(
     Optional<SSLSocketFactory> trust,
     long maxBytes,
     int maxObjects,
-    long maxObjectBytes,
     SharedStore.Limits limits) {
 
   /** An object is one array, and is doubled while it is read. */
@@ -50,9 +49,9 @@ record StorageConfig(
             1,
             10_000_000,
             "The number of objects in memory; over it 507. A shared store has none"),
-        settings.size(
-            "STORAGE_MAX_OBJECT_BYTES", "4MiB", 1, "The bytes of one object; over it 413"),
         new SharedStore.Limits(
+            settings.size(
+                "STORAGE_MAX_OBJECT_BYTES", "4MiB", 1, "The bytes of one object; over it 413"),
             settings.number(
                 "STORAGE_POOL_SIZE",
                 16,
@@ -115,15 +114,19 @@ record StorageConfig(
     }
   }
 
+  long maxObjectBytes() {
+    return limits.objectBytes();
+  }
+
   /** Adds what single settings do not show. */
   void check(Settings settings, ServerConfig server) {
-    if (url.isEmpty() && maxObjectBytes > maxBytes) {
+    if (url.isEmpty() && maxObjectBytes() > maxBytes) {
       settings.problem("STORAGE_MAX_OBJECT_BYTES is more than STORAGE_MAX_BYTES");
     }
-    if (maxObjectBytes > server.uploadBudgetBytes()) {
+    if (maxObjectBytes() > server.uploadBudgetBytes()) {
       settings.problem("STORAGE_MAX_OBJECT_BYTES is more than SERVER_UPLOAD_BUDGET_BYTES");
     }
-    if (maxObjectBytes > MAX_OBJECT_BYTES) {
+    if (maxObjectBytes() > MAX_OBJECT_BYTES) {
       settings.problem("STORAGE_MAX_OBJECT_BYTES is more than 512MiB");
     }
     if (url.isPresent() && limits.concurrent() >= server.maxConcurrentRequests()) {

@@ -121,6 +121,18 @@ class SharedStoreTest extends StorageContract {
   }
 
   @Test
+  void aHugeValueThatSomebodyElseHasWrittenIsNotRead() {
+    try (RedisServer server = RedisServer.start();
+        RunningApp app = with(server, "STORAGE_MAX_OBJECT_BYTES", "1MiB").withStore()) {
+      server.cli("SETRANGE", "bucket:1", Integer.toString(64 << 20), "x");
+
+      await().until(() -> app.get("/api/buckets/1").statusCode() == 500); // making it takes time
+      assertThat(app.put("/api/buckets/1", "y").statusCode()).isEqualTo(200);
+      assertThat(app.text("/api/buckets/1")).isEqualTo("y");
+    }
+  }
+
+  @Test
   void aStoreThatDropsObjectsWhenItIsFullIsWarnedOf() {
     RunningApp app;
     try (RedisServer server =

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.testing.PostgresCluster;
 import dev.storageapi.testing.RawClient;
+import dev.storageapi.testing.RedisServer;
 import dev.storageapi.testing.Scrape;
 import dev.storageapi.testing.ServiceProcess;
 import dev.storageapi.testing.Watch;
@@ -27,6 +28,7 @@ final class SlowReadersIT {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final int DATASETS = 4_000; // 4 MB: more than buffers hold
   private static final int REFUSED = 40;
+  private static final int OBJECTS_FIT = 4; // of 4 MiB
   private static final int FIT = 85; // into 16 MiB, of 192 KiB each
 
   private static String manyLongNames() throws SQLException {
@@ -98,6 +100,44 @@ final class SlowReadersIT {
       assertThat(rejected(service.scrape())).isEqualTo(REFUSED + 1);
       assertThat(service.send("GET", target).body()).endsWith("}]\n");
       watch.assertBackAtBaseline();
+      assertThat(service.errors()).isEmpty();
+    }
+  }
+
+  @Test
+  void ofASharedStoreTheyHoldNoMoreThanTheBudget() {
+    String large = "a".repeat(4 << 20);
+    try (RedisServer redis = RedisServer.start();
+        ServiceProcess service =
+            ServiceProcess.with(
+                    Map.of(
+                        "STORAGE_URL", redis.url(),
+                        "STORAGE_TIMEOUT", "5s",
+                        "STORAGE_POOL_SIZE", "2",
+                        "SERVER_RESPONSE_TIMEOUT", "120s"))
+                .jvm(SMALL_HEAP)
+                .start()) {
+      await()
+          .atMost(PATIENCE)
+          .until(() -> service.send("PUT", "/api/buckets/large", large).statusCode() == 200);
+      Watch watch = Watch.withBaseline(service);
+      List<RawClient> readers = new ArrayList<>();
+      for (int i = 0; i < OBJECTS_FIT; i++) {
+        RawClient reader = RawClient.connect(service.port(), 4096);
+        reader.write("GET /api/buckets/large HTTP/1.1\r\nHost: x\r\n\r\n");
+        readers.add(reader);
+        await().atMost(PATIENCE).until(() -> held(service.scrape()) == readers.size());
+      }
+      for (int i = 0; i < REFUSED; i++) {
+        HttpResponse<String> refused = service.send("GET", "/api/buckets/large");
+        assertThat(refused.statusCode()).isEqualTo(503);
+        assertThat(refused.headers().firstValue("Retry-After")).contains("1");
+      }
+      assertThat(rejected(service.scrape())).isEqualTo(REFUSED);
+      assertThat(service.send("PUT", "/api/buckets/small", "x").statusCode()).isEqualTo(200);
+      readers.forEach(RawClient::close);
+      watch.assertSeen(OBJECTS_FIT, "/api/buckets/{id}", "GET", 499);
+      assertThat(service.send("GET", "/api/buckets/large").body()).isEqualTo(large);
       assertThat(service.errors()).isEmpty();
     }
   }

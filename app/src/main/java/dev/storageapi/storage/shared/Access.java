@@ -16,6 +16,9 @@ import redis.clients.jedis.DefaultJedisClientConfig;
  */
 record Access(StoreUrl url, SharedStore.Limits limits, Optional<SSLSocketFactory> tls) {
 
+  /** Bytes of what a server says of itself; a large cluster's slots are so many parts at most. */
+  private static final long MOST_TOLD = 1 << 20;
+
   /**
    * What a URL asks for.
    *
@@ -39,10 +42,19 @@ record Access(StoreUrl url, SharedStore.Limits limits, Optional<SSLSocketFactory
     return Math.toIntExact(limits.command().toMillis());
   }
 
-  /** A link that is not connected. */
+  /** A link for objects that is not connected, of a pool's generation. */
   Link link(Address address, InetAddress resolved, long generation) {
-    return new Link(
-        new Wire(address, resolved, tls, timeoutMillis()), limits.command(), generation);
+    return link(address, resolved, limits.objectBytes(), generation);
+  }
+
+  /** A link for what servers say of themselves that is not connected. */
+  Link link(Address address, InetAddress resolved) {
+    return link(address, resolved, MOST_TOLD, 0);
+  }
+
+  private Link link(Address address, InetAddress resolved, long mostBytes, long generation) {
+    Wire wire = new Wire(address, resolved, tls, timeoutMillis());
+    return new Link(wire, limits.command(), mostBytes, generation);
   }
 
   /** Connects it, and logs in. */

@@ -77,7 +77,7 @@ final class Guide implements AutoCloseable {
     at = address;
     RuntimeException last = null;
     for (Consumer<Link> login : logins) {
-      Link now = access.link(address, Node.resolve(address), 0);
+      Link now = access.link(address, Node.resolve(address));
       link = now;
       try {
         login.accept(now);

@@ -1,6 +1,7 @@
 package dev.storageapi.storage.shared;
 
 import static dev.storageapi.storage.shared.StoreFailure.Kind.TIMEOUT;
+import static dev.storageapi.storage.shared.StoreFailure.Kind.UNAVAILABLE;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
@@ -8,6 +9,7 @@ import java.util.function.Supplier;
 import redis.clients.jedis.CommandArguments;
 import redis.clients.jedis.Connection;
 import redis.clients.jedis.JedisClientConfig;
+import redis.clients.jedis.Protocol.Command;
 
 /**
  * A connection. Each command has a time limit as a whole, beyond that of the socket, which is of
@@ -16,30 +18,36 @@ import redis.clients.jedis.JedisClientConfig;
  */
 final class Link implements AutoCloseable {
 
+  /** Nothing is under way. */
   private static final long NEVER = Long.MAX_VALUE;
+
+  /** It was cut: nothing is ever sent by it again. */
+  private static final long CUT = Long.MIN_VALUE;
 
   private final Wire wire;
   private final long limitNanos;
   private final long generation;
   private final AtomicLong since = new AtomicLong(NEVER);
-  private volatile boolean late;
+  private final long mostBytes;
   private Connection connection;
   private long lastUsed;
 
   /**
    * A link that is not connected yet.
    *
+   * @param mostBytes of a value that it reads
    * @param generation of the pool that it is for
    */
-  Link(Wire wire, Duration limit, long generation) {
+  Link(Wire wire, Duration limit, long mostBytes, long generation) {
     this.wire = wire;
     this.limitNanos = limit.toNanos();
+    this.mostBytes = mostBytes;
     this.generation = generation;
   }
 
   /** Connects and logs in, within the time limit. */
   void connect(JedisClientConfig config) {
-    connection = within(() -> new Connection(wire, config));
+    connection = within(() -> new BoundedConnection(wire, config, mostBytes));
   }
 
   /** The server's answer, of what Jedis makes it. */
@@ -47,31 +55,45 @@ final class Link implements AutoCloseable {
     return within(() -> connection.executeCommand(command));
   }
 
+  /** The answer of a server that another one has redirected to for once; one limit is of both. */
+  Object runAsking(CommandArguments command) {
+    return within(
+        () -> {
+          connection.executeCommand(new CommandArguments(Command.ASKING));
+          return connection.executeCommand(command);
+        });
+  }
+
   private <T> T within(Supplier<T> work) {
-    lastUsed = System.nanoTime();
-    since.set(lastUsed);
+    long started = System.nanoTime();
+    lastUsed = started;
+    if (!since.compareAndSet(NEVER, started)) {
+      throw new StoreFailure(UNAVAILABLE, "the connection was lost", null);
+    }
     try {
       return work.get();
     } catch (RuntimeException e) {
-      throw late ? new StoreFailure(TIMEOUT, "it does not answer in time", e) : e;
+      if (StoreFailure.endsConnection(e)) {
+        close(); // the server has closed its side
+      }
+      throw since.get() == CUT ? new StoreFailure(TIMEOUT, "it does not answer in time", e) : e;
     } finally {
-      since.set(NEVER);
+      since.compareAndSet(started, NEVER); // else it is cut, and stays so
     }
   }
 
   /** Ends the command at work if its time is over. */
   void cutIfLate(long now) {
     long began = since.get();
-    boolean isLate = began != NEVER && now - began > limitNanos;
-    if (isLate && since.compareAndSet(began, NEVER)) { // else it is another command by now
-      late = true;
+    boolean isLate = began != NEVER && began != CUT && now - began > limitNanos;
+    if (isLate && since.compareAndSet(began, CUT)) { // else it is another command by now
       wire.cut();
     }
   }
 
   /** Whether another command can be sent by it: also one that is cut later is not used again. */
   boolean isSound() {
-    return !late && !connection.isBroken() && connection.isConnected();
+    return since.get() != CUT && !connection.isBroken() && connection.isConnected();
   }
 
   long generation() {
@@ -83,6 +105,7 @@ final class Link implements AutoCloseable {
     return System.nanoTime() - lastUsed > time.toNanos();
   }
 
+  /** Ends it, whoever uses it. */
   @Override
   public void close() {
     wire.cut();

@@ -74,10 +74,7 @@ final class Node implements AutoCloseable {
     requireUp();
     Link link = take();
     try {
-      if (asking) {
-        link.run(new CommandArguments(Command.ASKING));
-      }
-      return link.run(command);
+      return asking ? link.runAsking(command) : link.run(command);
     } catch (JedisConnectionException e) {
       if (StoreFailure.of(e).kind() == UNAVAILABLE) {
         pool.renew(); // what one has lost, the others may have lost, too
@@ -147,7 +144,7 @@ final class Node implements AutoCloseable {
   private void connect() {
     disconnect();
     resolved = resolve(address);
-    own = access.link(address, resolved, 0);
+    own = access.link(address, resolved);
     access.open(own);
     pool.renew();
   }

@@ -20,9 +20,6 @@ final class Pool implements AutoCloseable {
 
   private static final Duration IDLE = Duration.ofSeconds(30);
 
-  /** So many may wait for each connection; the others leave their places to who needs no store. */
-  private static final int MOST_WAITING = 2;
-
   private final LongFunction<Link> connector;
   private final int size;
   private final Duration wait;
@@ -44,11 +41,6 @@ final class Pool implements AutoCloseable {
     this.size = size;
     this.wait = wait;
     turns = new Semaphore(size, true);
-  }
-
-  /** The most that have a connection of a pool of {@code size}, or wait for one. */
-  static int concurrent(int size) {
-    return size + MOST_WAITING * size;
   }
 
   /** Connects a link. */
@@ -79,12 +71,6 @@ final class Pool implements AutoCloseable {
 
   private void awaitTurn() {
     try {
-      if (turns.tryAcquire(0, TimeUnit.NANOSECONDS)) { // with a time, so that nobody overtakes
-        return;
-      }
-      if (turns.getQueueLength() >= MOST_WAITING * size) {
-        throw new StoreFailure(POOL_EXHAUSTED, "too many wait for a connection", null);
-      }
       if (!turns.tryAcquire(wait.toNanos(), TimeUnit.NANOSECONDS)) {
         throw new StoreFailure(POOL_EXHAUSTED, "every connection is at work", null);
       }

@@ -1,6 +1,7 @@
 package dev.storageapi.storage.shared;
 
 import static dev.storageapi.storage.shared.StoreFailure.Kind.FULL;
+import static dev.storageapi.storage.shared.StoreFailure.Kind.POOL_EXHAUSTED;
 import static dev.storageapi.storage.shared.StoreFailure.Kind.UNAVAILABLE;
 
 import dev.storageapi.storage.BucketStore;
@@ -13,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.Semaphore;
 import java.util.function.ToIntFunction;
 import javax.net.ssl.SSLSocketFactory;
 import redis.clients.jedis.CommandArguments;
@@ -30,21 +32,26 @@ public final class SharedStore implements BucketStore, AutoCloseable {
   /**
    * What bounds the use of the store.
    *
+   * @param objectBytes the most bytes of an object; what is larger there is not read
    * @param pool the most connections to one server
    * @param poolWait how long one waits for a connection
    * @param command how long connecting may take, and how long a command
    * @param check how often to look how the store is
    */
-  public record Limits(int pool, Duration poolWait, Duration command, Duration check) {
+  public record Limits(
+      long objectBytes, int pool, Duration poolWait, Duration command, Duration check) {
+
+    /** So many may wait for each connection; the others leave their places to who needs none. */
+    private static final int MOST_WAITING = 2;
 
     /** The longest time of an operation: a turn, a connection, a command; as long redirected. */
     public Duration longest() {
       return once().plus(once());
     }
 
-    /** The most operations of one server at once, those included that wait for a connection. */
+    /** The most operations at once, those included that wait for a connection. */
     public int concurrent() {
-      return Pool.concurrent(pool);
+      return pool + MOST_WAITING * pool;
     }
 
     private Duration once() {
@@ -67,6 +74,7 @@ public final class SharedStore implements BucketStore, AutoCloseable {
   private static final int MOST_REDIRECTIONS = 3;
 
   private final Limits limits;
+  private final Semaphore places;
   private final Servers servers;
   private final Watcher watcher;
   private final Operation.All operations;
@@ -79,6 +87,7 @@ public final class SharedStore implements BucketStore, AutoCloseable {
   public SharedStore(
       StoreUrl url, Limits limits, Optional<SSLSocketFactory> tls, Metrics metrics, Spans spans) {
     this.limits = limits;
+    places = new Semaphore(limits.concurrent());
     Access access = Access.of(url, limits, tls);
     servers = Servers.of(access);
     watcher = new Watcher(url, servers, limits);
@@ -143,11 +152,23 @@ public final class SharedStore implements BucketStore, AutoCloseable {
     try {
       Node node = servers.of(key);
       node.requireUp();
-      return traced(operation, node, command);
+      return placed(operation, node, command);
     } catch (StoreFailure failure) {
       operation.failed(failure.kind());
       watcher.refused(failure);
       throw failure;
+    }
+  }
+
+  /** However many servers there are, no more requests wait for them together. */
+  private Object placed(Operation operation, Node node, CommandArguments command) {
+    if (!places.tryAcquire()) {
+      throw new StoreFailure(POOL_EXHAUSTED, "too many wait for a connection", null);
+    }
+    try {
+      return traced(operation, node, command);
+    } finally {
+      places.release();
     }
   }
 

@@ -1,9 +1,17 @@
 package dev.storageapi.storage.shared;
 
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.NoRouteToHostException;
 import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import redis.clients.jedis.exceptions.JedisConnectionException;
 import redis.clients.jedis.exceptions.JedisDataException;
 
 /**
@@ -63,12 +71,11 @@ final class StoreFailure extends RuntimeException {
       if (cause instanceof SocketTimeoutException) {
         return new StoreFailure(Kind.TIMEOUT, "it does not answer in time", thrown);
       }
-      if (cause instanceof java.io.IOException) {
-        return new StoreFailure(Kind.UNAVAILABLE, text((java.io.IOException) cause), thrown);
+      if (cause instanceof IOException lost) {
+        return new StoreFailure(Kind.UNAVAILABLE, text(lost), thrown);
       }
     }
-    boolean lost = thrown instanceof redis.clients.jedis.exceptions.JedisConnectionException;
-    return lost
+    return thrown instanceof JedisConnectionException
         ? new StoreFailure(Kind.UNAVAILABLE, "the connection was lost", thrown)
         : new StoreFailure(Kind.FAULT, "it does not speak as expected", thrown);
   }
@@ -81,15 +88,24 @@ final class StoreFailure extends RuntimeException {
         : failure;
   }
 
-  private static String text(java.io.IOException cause) {
-    return switch (cause.getClass().getSimpleName()) {
-      case "ConnectException" -> "no connection can be made";
-      case "UnknownHostException" -> "its name is not known";
-      case "SSLHandshakeException", "SSLPeerUnverifiedException" ->
-          "its certificate is not trusted";
-      case "SSLException" -> "it does not speak TLS";
-      default -> "the connection was lost";
-    };
+  /** Whether a server that answers so does not listen any more. */
+  static boolean endsConnection(RuntimeException thrown) {
+    return thrown instanceof JedisDataException
+        && thrown.getMessage() != null
+        && thrown.getMessage().startsWith(NO_PLACE);
+  }
+
+  private static String text(IOException cause) {
+    if (cause instanceof ConnectException || cause instanceof NoRouteToHostException) {
+      return "no connection can be made";
+    }
+    if (cause instanceof UnknownHostException) {
+      return "its name is not known";
+    }
+    if (cause instanceof SSLHandshakeException || cause instanceof SSLPeerUnverifiedException) {
+      return "its certificate is not trusted";
+    }
+    return cause instanceof SSLException ? "it does not speak TLS" : "the connection was lost";
   }
 
   private static StoreFailure of(JedisDataException answer) {
@@ -100,7 +116,7 @@ final class StoreFailure extends RuntimeException {
       case "OOM" -> new StoreFailure(Kind.FULL, code, "it is full", answer);
       case "ERR", "WRONGTYPE" ->
           text.startsWith(NO_PLACE)
-              ? new StoreFailure(Kind.UNAVAILABLE, "it takes no more connections", answer)
+              ? new StoreFailure(Kind.UNAVAILABLE, code, "it takes no more connections", answer)
               : new StoreFailure(Kind.FAULT, code, "it answers " + code, answer);
       default -> new StoreFailure(Kind.UNAVAILABLE, code, explained(code), answer);
     };

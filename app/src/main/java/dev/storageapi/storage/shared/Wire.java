@@ -14,7 +14,8 @@ import redis.clients.jedis.exceptions.JedisConnectionException;
 
 /**
  * Makes the socket of one connection, to an address that was looked up before: a name server that
- * is slow must not hold up requests. Another thread may cut it.
+ * is slow must not hold up requests. Another thread may cut it. It is used once: Jedis would
+ * connect again by itself, without logging in and in another database.
  */
 final class Wire implements JedisSocketFactory {
 
@@ -22,7 +23,7 @@ final class Wire implements JedisSocketFactory {
   private final InetAddress resolved;
   private final Optional<SSLSocketFactory> tls;
   private final int timeoutMillis;
-  private volatile Socket socket;
+  private final Socket socket = new Socket();
 
   /**
    * A wire without a socket yet.
@@ -38,16 +39,19 @@ final class Wire implements JedisSocketFactory {
     this.timeoutMillis = timeoutMillis;
   }
 
+  /**
+   * The socket, connected.
+   *
+   * @throws JedisConnectionException if it cannot be, was before, or is cut
+   */
   @Override
   public Socket createSocket() {
-    Socket plain = new Socket();
-    socket = plain;
     try {
-      plain.setTcpNoDelay(true);
-      plain.setKeepAlive(true);
-      plain.connect(new InetSocketAddress(resolved, address.port()), timeoutMillis);
-      plain.setSoTimeout(timeoutMillis);
-      return tls.isPresent() ? encrypted(plain, tls.get()) : plain;
+      socket.setTcpNoDelay(true);
+      socket.setKeepAlive(true);
+      socket.connect(new InetSocketAddress(resolved, address.port()), timeoutMillis);
+      socket.setSoTimeout(timeoutMillis);
+      return tls.isPresent() ? encrypted(socket, tls.get()) : socket;
     } catch (IOException e) {
       cut();
       throw new JedisConnectionException(e);
@@ -67,11 +71,8 @@ final class Wire implements JedisSocketFactory {
 
   /** Closes the socket, whoever reads or writes: they fail at once. */
   void cut() {
-    Socket now = socket;
     try {
-      if (now != null) {
-        now.close();
-      }
+      socket.close();
     } catch (IOException e) {
       // it is closed all the same
     }
