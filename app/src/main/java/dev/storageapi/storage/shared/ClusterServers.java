@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -36,8 +37,10 @@ final class ClusterServers implements Servers {
 
   private final Access access;
   private final Guide guide;
+  private final Leaving leaving = new Leaving();
   private final Map<Address, Node> nodes = new ConcurrentHashMap<>();
   private final Map<Address, Long> redirections = new ConcurrentHashMap<>();
+  private volatile Set<Address> primaries = Set.of();
   private final AtomicReferenceArray<Node> slots =
       new AtomicReferenceArray<>(Protocol.CLUSTER_HASHSLOTS);
 
@@ -49,8 +52,9 @@ final class ClusterServers implements Servers {
   @Override
   public void look() {
     boolean whole = find();
+    redirections.keySet().forEach(this::node); // those whose name is to be looked up
     nodes.values().forEach(Node::look);
-    if (!whole || nodes.values().stream().anyMatch(node -> !node.state().up())) {
+    if (!whole || owners().stream().anyMatch(node -> !node.state().up())) {
       guide.moveOn();
     }
     if (!whole) {
@@ -61,7 +65,7 @@ final class ClusterServers implements Servers {
   /** Whether every key has a server. While nobody can be asked, what was known goes on. */
   private boolean find() {
     try {
-      return apply((List<?>) guide.ask(QUESTION));
+      return apply(guide.ask(QUESTION, this::read));
     } catch (StoreFailure e) {
       if (nodes.isEmpty()) {
         throw e;
@@ -72,40 +76,46 @@ final class ClusterServers implements Servers {
   }
 
   /** Of a list of first slot, last slot, primary, replicas; a server is host, port and more. */
-  private boolean apply(List<?> ranges) {
-    Map<Integer, Node> owners = new HashMap<>();
-    Set<Address> primaries = new HashSet<>();
-    for (Object one : ranges) {
+  private Map<Integer, Address> read(Object told) {
+    Map<Integer, Address> owners = new HashMap<>();
+    for (Object one : (List<?>) told) {
       List<?> range = (List<?>) one;
-      Address address = address((List<?>) range.get(2));
-      Node node = nodes.computeIfAbsent(address, known -> new Node(known, access));
-      primaries.add(address);
+      List<?> server = (List<?>) range.get(2);
+      String host = server.get(0) == null ? null : text(server.get(0));
+      Address address = Address.told(host, number(server.get(1)), guide.at());
       for (int slot = number(range.get(0)); slot <= number(range.get(1)); slot++) {
-        owners.put(slot, node);
+        owners.put(slot, address);
       }
     }
-    for (int slot = 0; slot < slots.length(); slot++) {
-      slots.set(slot, owners.get(slot));
+    if (owners.isEmpty()) { // it is of no cluster, or of another one
+      throw new StoreFailure(UNAVAILABLE, "some keys have no server", null);
     }
+    return owners;
+  }
+
+  private boolean apply(Map<Integer, Address> owners) {
+    for (int slot = 0; slot < slots.length(); slot++) {
+      Address owner = owners.get(slot);
+      slots.set(slot, owner == null ? null : node(owner));
+    }
+    primaries = Set.copyOf(owners.values());
     guide.meet(primaries);
-    forget(primaries);
+    forget();
     return owners.size() == slots.length();
   }
 
-  /** A server that does not know its own name leaves it to whoever asked. */
-  private Address address(List<?> server) {
-    String host = server.get(0) == null ? "" : text(server.get(0));
-    boolean known = !host.isEmpty() && !host.equals("?");
-    return new Address(known ? host : guide.at().host(), number(server.get(1)));
+  /** By its name alone: that is looked up when the server is looked at. */
+  private Node node(Address address) {
+    return nodes.computeIfAbsent(address, unknown -> new Node(unknown, access));
   }
 
-  private void forget(Set<Address> primaries) {
+  private void forget() {
     long now = System.nanoTime();
     redirections.values().removeIf(since -> now - since > STAY.toNanos());
     Set<Address> gone = new HashSet<>(nodes.keySet());
     gone.removeAll(primaries);
     gone.removeAll(redirections.keySet());
-    gone.forEach(address -> nodes.remove(address).close());
+    gone.forEach(address -> leaving.add(nodes.remove(address)));
   }
 
   private static int number(Object part) {
@@ -121,6 +131,12 @@ final class ClusterServers implements Servers {
     return nodes.values();
   }
 
+  /** Those that only redirections know have none of the keys for good. */
+  @Override
+  public Collection<Node> owners() {
+    return nodes.values().stream().filter(node -> primaries.contains(node.address())).toList();
+  }
+
   @Override
   public Node of(byte[] key) {
     Node node = slots.get(JedisClusterCRC16.getSlot(key));
@@ -133,7 +149,14 @@ final class ClusterServers implements Servers {
   @Override
   public Node redirected(int slot, Address address, boolean moved) {
     redirections.put(address, System.nanoTime());
-    Node node = nodes.computeIfAbsent(address, unknown -> Node.recommended(unknown, access));
+    Node node = nodes.get(address);
+    if (node == null && address.isLiteral()) {
+      Node unknown = Node.recommended(address, Node.resolve(address), access);
+      node = Objects.requireNonNullElse(nodes.putIfAbsent(address, unknown), unknown);
+    }
+    if (node == null) { // a name server may be slow: the next look asks it
+      throw new StoreFailure(UNAVAILABLE, "it names a server that is not known yet", null);
+    }
     if (moved) {
       slots.set(slot, node);
     }
@@ -143,12 +166,14 @@ final class ClusterServers implements Servers {
   @Override
   public void cutLate(long now) {
     guide.cutLate(now);
+    leaving.cutLate(now);
     Servers.super.cutLate(now);
   }
 
   @Override
   public void close() {
     guide.close();
-    nodes.values().forEach(Node::close);
+    leaving.cut();
+    nodes.values().forEach(Node::cut);
   }
 }

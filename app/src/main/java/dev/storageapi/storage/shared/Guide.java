@@ -4,11 +4,11 @@ import static dev.storageapi.storage.shared.StoreFailure.Kind.UNAVAILABLE;
 
 import dev.storageapi.storage.shared.StoreUrl.Address;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import redis.clients.jedis.CommandArguments;
 
 /**
@@ -19,6 +19,7 @@ final class Guide implements AutoCloseable {
 
   private final Access access;
   private final List<Consumer<Link>> logins;
+  private final Set<Address> seeds;
   private final Set<Address> addresses;
   private volatile Link link;
   private Address at;
@@ -31,11 +32,13 @@ final class Guide implements AutoCloseable {
   Guide(Access access, List<Consumer<Link>> logins) {
     this.access = access;
     this.logins = logins;
+    seeds = Set.copyOf(access.url().addresses());
     addresses = new LinkedHashSet<>(access.url().addresses());
   }
 
-  /** Others that may know. */
-  void meet(Collection<Address> others) {
+  /** Others that may know, by the latest answer: those of an earlier one may be anybody by now. */
+  void meet(Set<Address> others) {
+    addresses.removeIf(known -> !seeds.contains(known) && !others.contains(known));
     addresses.addAll(others);
   }
 
@@ -53,18 +56,19 @@ final class Guide implements AutoCloseable {
   }
 
   /**
-   * The answer of the first that gives one.
+   * The answer of the first that gives one which can be used.
    *
+   * @param reader of an answer; what it refuses by an exception is none
    * @throws StoreFailure of the last, if there is none
    */
-  Object ask(CommandArguments question) {
+  <T> T ask(CommandArguments question, Function<Object, T> reader) {
     StoreFailure last = new StoreFailure(UNAVAILABLE, "nobody is there to ask", null);
     for (int i = 0; i < addresses.size(); i++) {
       try {
         if (link == null) {
           connect(new ArrayList<>(addresses).get(0));
         }
-        return link.run(question);
+        return reader.apply(link.run(question));
       } catch (RuntimeException e) {
         last = StoreFailure.noConnection(e);
         moveOn();

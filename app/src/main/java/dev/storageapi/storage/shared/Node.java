@@ -44,10 +44,10 @@ final class Node implements AutoCloseable {
             access.limits().poolWait());
   }
 
-  /** One that another server has named: it is believed to be there. */
-  static Node recommended(Address address, Access access) {
+  /** One that another server has named, by an address: it is believed to be there. */
+  static Node recommended(Address address, InetAddress resolved, Access access) {
     Node node = new Node(address, access);
-    node.resolved = resolve(address);
+    node.resolved = resolved;
     node.state = new State(true, "", Optional.empty());
     return node;
   }
@@ -74,6 +74,7 @@ final class Node implements AutoCloseable {
     requireUp();
     Link link = take();
     try {
+      requireUp(); // it may have gone while this one waited for its turn
       return asking ? link.runAsking(command) : link.run(command);
     } catch (JedisConnectionException e) {
       if (StoreFailure.of(e).kind() == UNAVAILABLE) {
@@ -149,9 +150,11 @@ final class Node implements AutoCloseable {
     pool.renew();
   }
 
+  /** Asks a name server, for as long as that takes, unless it is an address. */
   static InetAddress resolve(Address address) {
+    String host = address.host();
     try {
-      return InetAddress.getByName(address.host());
+      return InetAddress.getByName(host.contains(":") ? "[" + host + "]" : host);
     } catch (UnknownHostException e) {
       throw new JedisConnectionException(e);
     }
@@ -172,6 +175,18 @@ final class Node implements AutoCloseable {
     own = null;
   }
 
+  /** Whether it is closed, and nobody has a connection of it any more. */
+  boolean isGone() {
+    return pool.isGone();
+  }
+
+  /** Ends every command. */
+  void cut() {
+    close();
+    pool.cut();
+  }
+
+  /** Commands under way may end; there is no other one. */
   @Override
   public void close() {
     state = new State(false, "closed", state.facts());

@@ -37,6 +37,6 @@ final class OneServer implements Servers {
 
   @Override
   public void close() {
-    node.close();
+    node.cut();
   }
 }

@@ -84,6 +84,9 @@ final class Pool implements AutoCloseable {
     Link link = connector.apply(generation.get());
     links.add(link); // before: its time is limited, too
     try {
+      if (closed) { // looked at behind the adding: isGone looks the other way round
+        throw new StoreFailure(UNAVAILABLE, "closed", null);
+      }
       opener.open(link);
       return link;
     } catch (RuntimeException | Error e) {
@@ -155,6 +158,17 @@ final class Pool implements AutoCloseable {
 
   int size() {
     return size;
+  }
+
+  /** Whether it is closed, and every connection has come back. */
+  boolean isGone() {
+    return closed && links.isEmpty();
+  }
+
+  /** Closes all, whoever uses them. */
+  void cut() {
+    close();
+    links.forEach(Link::close);
   }
 
   /** Closes those that nobody uses, and the others when they come back. */

@@ -22,6 +22,7 @@ final class SentinelServers implements Servers {
   private final Access access;
   private final Guide sentinels;
   private final CommandArguments question;
+  private final Leaving leaving = new Leaving();
   private volatile Node node;
 
   SentinelServers(Access access) {
@@ -40,13 +41,12 @@ final class SentinelServers implements Servers {
     if (before != null && before.address().equals(master)) {
       before.look();
     } else {
-      Node now = new Node(master, access);
-      now.look();
-      node = now;
+      node = new Node(master, access); // before it is looked at: that has a limit, too
       if (before != null) {
         log.atInfo().addKeyValue("store", access.url()).log("the shared store has another master");
-        before.close();
+        leaving.add(before);
       }
+      node.look();
     }
     if (!node.state().up()) {
       sentinels.moveOn();
@@ -64,7 +64,12 @@ final class SentinelServers implements Servers {
   }
 
   private Address master() {
-    List<?> answer = (List<?>) sentinels.ask(question);
+    return sentinels.ask(question, SentinelServers::read);
+  }
+
+  /** Nil is of a sentinel that has lost its settings: another one may know. */
+  private static Address read(Object told) {
+    List<?> answer = (List<?>) told;
     if (answer == null) {
       throw new StoreFailure(UNAVAILABLE, "the sentinels do not know a master of that name", null);
     }
@@ -98,12 +103,14 @@ final class SentinelServers implements Servers {
   @Override
   public void cutLate(long now) {
     sentinels.cutLate(now);
+    leaving.cutLate(now);
     Servers.super.cutLate(now);
   }
 
   @Override
   public void close() {
     sentinels.close();
-    nodes().forEach(Node::close);
+    leaving.cut();
+    nodes().forEach(Node::cut);
   }
 }

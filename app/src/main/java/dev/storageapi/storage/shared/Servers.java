@@ -25,6 +25,11 @@ interface Servers extends AutoCloseable {
   /** All that are known. */
   Collection<Node> nodes();
 
+  /** Those that have keys: the store is as they are. */
+  default Collection<Node> owners() {
+    return nodes();
+  }
+
   /**
    * The one that has a key.
    *
@@ -37,15 +42,16 @@ interface Servers extends AutoCloseable {
    *
    * @param slot the part of the keys
    * @param moved whether it has moved there for good
-   * @throws StoreFailure if there is only one
+   * @throws StoreFailure if there is only one, or if its name has to be looked up first
    */
   Node redirected(int slot, Address address, boolean moved);
 
-  /** Ends the commands whose time is over. */
+  /** Ends the commands whose time is over, also of servers that are none of the store's by now. */
   default void cutLate(long now) {
     nodes().forEach(node -> node.cutLate(now));
   }
 
+  /** Ends every command, and closes every connection. */
   @Override
   void close();
 }

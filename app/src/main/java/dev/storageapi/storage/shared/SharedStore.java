@@ -18,6 +18,7 @@ import java.util.concurrent.Semaphore;
 import java.util.function.ToIntFunction;
 import javax.net.ssl.SSLSocketFactory;
 import redis.clients.jedis.CommandArguments;
+import redis.clients.jedis.HostAndPort;
 import redis.clients.jedis.exceptions.JedisAskDataException;
 import redis.clients.jedis.exceptions.JedisRedirectionException;
 
@@ -201,9 +202,8 @@ public final class SharedStore implements BucketStore, AutoCloseable {
           throw new StoreFailure(UNAVAILABLE, "it redirects without an end", e);
         }
         asking = e instanceof JedisAskDataException;
-        String host = e.getTargetNode().getHost();
-        Address target =
-            new Address(host.isEmpty() ? node.address().host() : host, e.getTargetNode().getPort());
+        HostAndPort told = e.getTargetNode();
+        Address target = Address.told(told.getHost(), told.getPort(), node.address());
         node = servers.redirected(e.getSlot(), target, !asking);
       }
     }

@@ -10,7 +10,7 @@ import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells clients what a {@link StoreFailure} means for them: 503, 507, or a fault of ours. */
+/** Tells clients what a {@link StoreFailure} means for them: 503, or a fault of ours. */
 public final class StoreErrors implements Filter {
 
   private static final Logger log = LoggerFactory.getLogger(StoreErrors.class);
@@ -34,8 +34,7 @@ public final class StoreErrors implements Filter {
             Reason.NONE,
             Map.of("Retry-After", "1"));
       }
-      case FULL -> new Refusal(507, "The store is full. What it held before is untouched.");
-      case FAULT -> failure;
+      case FULL, FAULT -> failure; // that a PUT finds it full is an outcome, not a failure
     };
   }
 }

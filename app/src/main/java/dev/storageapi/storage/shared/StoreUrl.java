@@ -35,21 +35,44 @@ public record StoreUrl(
   /** How the servers are found. */
   public enum Kind {
     /** There is one. */
-    SINGLE("redis://"),
+    SINGLE("redis://", "(\\d{0,6})\\?"),
     /** Several, each with some of the keys, of which each tells where the others are. */
-    CLUSTER("redis-cluster://"),
+    CLUSTER("redis-cluster://", "()\\?"),
     /** One at a time, which sentinels know. */
-    SENTINEL("redis-sentinel://");
+    SENTINEL("redis-sentinel://", "\\?(?:db=(\\d{1,6}))?");
 
     private final String scheme;
 
-    Kind(String scheme) {
+    /** Of path, ? and query: which database. */
+    @SuppressWarnings("ImmutableEnumChecker") // a pattern does not change
+    private final Pattern database;
+
+    Kind(String scheme, String database) {
       this.scheme = scheme;
+      this.database = Pattern.compile(database);
     }
   }
 
   /** A host's name or address, and a port. */
   public record Address(String host, int port) {
+
+    private static final Pattern IPV4 =
+        Pattern.compile("(?:(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)(?:\\.(?!$)|$)){4}");
+
+    /**
+     * Where a server says that another one is.
+     *
+     * @param host nothing, null or ? if it is where the one is that says so
+     */
+    static Address told(String host, int port, Address by) {
+      boolean named = host != null && !host.isEmpty() && !host.equals("?");
+      return new Address(named ? host : by.host(), port);
+    }
+
+    /** Whether nobody has to be asked what it is an address of. */
+    boolean isLiteral() {
+      return host.contains(":") || IPV4.matcher(host).matches();
+    }
 
     @Override
     public String toString() {
@@ -63,7 +86,6 @@ public record StoreUrl(
   private static final Pattern ADDRESS =
       Pattern.compile("(?:([A-Za-z0-9._-]+)|\\[([0-9A-Fa-f:.]+)])(?::(\\d{1,5}))?");
   private static final Pattern MASTER = Pattern.compile("[A-Za-z0-9._-]+");
-  private static final Pattern DATABASE = Pattern.compile("\\d{1,6}");
 
   private static final int PORT = 6379;
   private static final int SENTINEL_PORT = 26379;
@@ -116,22 +138,14 @@ public record StoreUrl(
   }
 
   private static int database(Kind kind, String path, String query) {
-    String number =
-        switch (kind) {
-          case SINGLE -> path + query;
-          case CLUSTER -> path + query + "0";
-          case SENTINEL -> query.replaceFirst("^db=(?=.)", "");
-        };
-    if (number.isEmpty()) {
-      return 0;
-    }
-    boolean bad = kind == Kind.CLUSTER ? !number.equals("0") : !DATABASE.matcher(number).matches();
-    if (bad) {
+    Matcher parts = kind.database.matcher((kind == Kind.SENTINEL ? "" : path) + "?" + query);
+    if (!parts.matches()) {
       throw new IllegalArgumentException(
           "behind the hosts there may be the number of a database, for sentinels as ?db=, for a"
               + " cluster none");
     }
-    return Integer.parseInt(number);
+    String number = parts.group(1);
+    return number == null || number.isEmpty() ? 0 : Integer.parseInt(number);
   }
 
   private StoreUrl checked() {

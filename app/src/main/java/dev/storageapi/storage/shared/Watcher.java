@@ -3,14 +3,18 @@ package dev.storageapi.storage.shared;
 import static dev.storageapi.storage.shared.StoreFailure.Kind.UNAVAILABLE;
 
 import dev.storageapi.http.Uncaught;
+import dev.storageapi.storage.shared.StoreUrl.Address;
+import java.time.Duration;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +39,9 @@ final class Watcher implements AutoCloseable {
 
   private static final long CLOSE_MILLIS = 2000;
 
+  /** How long a refusal is not logged again. */
+  private static final Duration QUIET = Duration.ofMinutes(1);
+
   /** Ends of time limits are looked at so many times within one. */
   private static final int PRECISION = 10;
 
@@ -44,9 +51,13 @@ final class Watcher implements AutoCloseable {
   private final ScheduledExecutorService checks =
       Executors.newScheduledThreadPool(2, Watcher::thread);
   private volatile State state = new State(false, "starting", 0, 0, OptionalLong.of(0));
-  private final AtomicReference<String> refusal = new AtomicReference<>("");
+
+  /** The codes of the server's refusals that were logged within this minute. */
+  private final Set<String> refusals = ConcurrentHashMap.newKeySet();
+
+  private final Set<Address> warned = new HashSet<>();
+  private long refusalsSince = System.nanoTime();
   private boolean started;
-  private boolean warned;
 
   Watcher(StoreUrl url, Servers servers, SharedStore.Limits limits) {
     this.url = url;
@@ -68,11 +79,11 @@ final class Watcher implements AutoCloseable {
 
   private void every(long millis, Runnable task) {
     ScheduledFuture<?> unused =
-        checks.scheduleWithFixedDelay(() -> runOrDie(task), 0, millis, TimeUnit.MILLISECONDS);
+        checks.scheduleWithFixedDelay(() -> runAndTell(task), 0, millis, TimeUnit.MILLISECONDS);
   }
 
   /** An exception would be the last run; the executor would keep an error to itself. */
-  private static void runOrDie(Runnable task) {
+  private static void runAndTell(Runnable task) {
     try {
       task.run();
     } catch (OutOfMemoryError e) {
@@ -94,7 +105,7 @@ final class Watcher implements AutoCloseable {
       lost = Optional.of(StoreFailure.noConnection(e).getMessage());
       log.debug("the shared store cannot be found", e);
     }
-    Collection<Node> nodes = servers.nodes();
+    Collection<Node> nodes = servers.owners();
     Optional<String> trouble =
         lost.or(
             () ->
@@ -143,19 +154,21 @@ final class Watcher implements AutoCloseable {
           .log(now.up() ? "the shared store is there" : now.reason());
     }
     started = true;
-    if (now.up() && !before.up()) {
-      refusal.set("");
+    if ((now.up() && !before.up()) || System.nanoTime() - refusalsSince > QUIET.toNanos()) {
+      refusals.clear();
+      refusalsSince = System.nanoTime();
     }
-    if (now.up() && !warned) {
-      warned = true;
+    if (now.up()) {
       warnOfLimits();
     }
   }
 
   private void warnOfLimits() {
-    for (Node node : servers.nodes()) {
-      warnOfLimits(node, node.state().facts());
-    }
+    Collection<Node> owners = servers.owners();
+    warned.retainAll(owners.stream().map(Node::address).toList());
+    owners.stream()
+        .filter(node -> warned.add(node.address()))
+        .forEach(node -> warnOfLimits(node, node.state().facts()));
   }
 
   private static void warnOfLimits(Node node, Optional<Facts> known) {
@@ -176,10 +189,10 @@ final class Watcher implements AutoCloseable {
         });
   }
 
-  /** Of what the server itself refuses people should know, once for each reason. */
+  /** Of what the server itself refuses people should know, once a minute for each code. */
   void refused(StoreFailure failure) {
     String code = failure.code();
-    if (failure.kind() == UNAVAILABLE && !code.isEmpty() && !code.equals(refusal.getAndSet(code))) {
+    if (failure.kind() == UNAVAILABLE && !code.isEmpty() && refusals.add(code)) {
       log.atWarn()
           .addKeyValue("store", url)
           .log("the shared store refuses: " + failure.getMessage());
