@@ -35,6 +35,8 @@ final class ClusterServers implements Servers {
   /** How long one stays that only redirections know: it has none of the keys for good. */
   private static final Duration STAY = Duration.ofMinutes(1);
 
+  private static final String NO_OWNER = "some keys have no server";
+
   private final Access access;
   private final Guide guide;
   private final Leaving leaving = new Leaving();
@@ -58,7 +60,7 @@ final class ClusterServers implements Servers {
       guide.moveOn();
     }
     if (!whole) {
-      throw new StoreFailure(UNAVAILABLE, "some keys have no server", null);
+      throw new StoreFailure(UNAVAILABLE, NO_OWNER, null);
     }
   }
 
@@ -71,7 +73,7 @@ final class ClusterServers implements Servers {
         throw e;
       }
       log.debug("no server of the cluster tells who has which keys", e);
-      return true;
+      return !NO_OWNER.equals(e.getMessage());
     }
   }
 
@@ -88,7 +90,7 @@ final class ClusterServers implements Servers {
       }
     }
     if (owners.isEmpty()) { // it is of no cluster, or of another one
-      throw new StoreFailure(UNAVAILABLE, "some keys have no server", null);
+      throw new StoreFailure(UNAVAILABLE, NO_OWNER, null);
     }
     return owners;
   }
