@@ -1,11 +1,11 @@
 package dev.storageapi.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -47,8 +47,8 @@ public final class Bystander implements AutoCloseable {
   private final ServiceProcess service;
   private final List<String> requests;
   private final Thread thread = new Thread(this::run, "bystander");
-  private final List<Duration> times = new ArrayList<>();
-  private final List<String> complaints = new ArrayList<>();
+  private final List<Duration> times = new CopyOnWriteArrayList<>();
+  private final List<String> complaints = new CopyOnWriteArrayList<>();
   private volatile boolean done;
 
   private Bystander(ServiceProcess service, List<String> requests) {
@@ -95,8 +95,9 @@ public final class Bystander implements AutoCloseable {
     }
   }
 
-  /** Ends it; every answer was a 200, however late. */
+  /** Ends it, when it has asked often enough; every answer was a 200, however late. */
   public void assertServed() {
+    await().until(() -> times.size() > LEAST || !complaints.isEmpty());
     close();
     assertThat(complaints).isEmpty();
     assertThat(times).hasSizeGreaterThan(LEAST);
@@ -105,9 +106,9 @@ public final class Bystander implements AutoCloseable {
   /** Ends it; every answer was a 200 and came in time, nearly all of them at once. */
   public void assertUndisturbed() {
     assertServed();
-    Collections.sort(times);
-    assertThat(times.get(times.size() - 1)).isLessThan(LONGEST);
-    assertThat(times.get(times.size() * 95 / 100)).isLessThan(USUAL);
+    List<Duration> sorted = times.stream().sorted().toList();
+    assertThat(sorted.get(sorted.size() - 1)).isLessThan(LONGEST);
+    assertThat(sorted.get(sorted.size() * 95 / 100)).isLessThan(USUAL);
   }
 
   /** Ends it. */

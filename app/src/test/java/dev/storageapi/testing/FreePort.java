@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Ports of 127.0.0.1 that can be left and taken again: they are below those that the system gives
@@ -14,15 +15,23 @@ public final class FreePort {
   private static final int LOWEST = 20_000;
   private static final int BEYOND = 30_000;
 
+  /** Tests of another process begin elsewhere, so that both seldom want the same. */
+  private static final AtomicInteger next =
+      new AtomicInteger(ThreadLocalRandom.current().nextInt(LOWEST, BEYOND));
+
   private FreePort() {}
 
-  /** A port that nobody listens on now. */
+  /** A port that nobody listens on now; each time another one, since it may be used later. */
   public static int find() {
-    int port = ThreadLocalRandom.current().nextInt(LOWEST, BEYOND);
+    int port = another();
     while (!isFree(port)) {
-      port = ThreadLocalRandom.current().nextInt(LOWEST, BEYOND);
+      port = another();
     }
     return port;
+  }
+
+  private static int another() {
+    return next.getAndUpdate(port -> port + 1 < BEYOND ? port + 1 : LOWEST);
   }
 
   private static boolean isFree(int port) {
