@@ -6,9 +6,13 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export STACK=${1:-storage}
 shift $(($# > 0))
+if [[ $STACK == -* ]]; then
+  echo 'usage: deploy.sh [NAME [OPTION…]]' >&2
+  exit 2
+fi
 
 if [ -f .env ]; then
-  while IFS='=' read -r name value; do
+  while IFS='=' read -r name value || [ -n "$name" ]; do
     [[ $name =~ ^[A-Z_]+$ ]] || continue
     [ -v "$name" ] || export "$name=$value"
   done <.env
