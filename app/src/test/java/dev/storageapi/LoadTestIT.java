@@ -10,11 +10,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** {@code scripts/load_test.sh} against the jar: when it is content, and when it must not be. */
-@Tag("alone")
 class LoadTestIT {
 
   private static final int NOT_FOUND = 127;

@@ -29,7 +29,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Traces, access log and metrics of one service count and say the same as its clients. */
-@Tag("alone")
 class TraceCountsIT {
 
   private static final Duration SOON = Duration.ofSeconds(10);

@@ -111,7 +111,11 @@ class KilledIT {
         await()
             .atMost(Duration.ofSeconds(60))
             .pollInterval(Duration.ofMillis(1))
-            .until(() -> acknowledged.get() >= before + enough || !failures.isEmpty());
+            .untilAsserted(
+                () ->
+                    assertThat(acknowledged.get() >= before + enough || !failures.isEmpty())
+                        .as(() -> progress(service, writers, before))
+                        .isTrue());
         service.kill();
         writers.forEach(KilledIT::join);
         assertThat(failures).as("round %d, before the kill", round).isEmpty();
@@ -122,6 +126,16 @@ class KilledIT {
       check(service, rounds);
       assertThat(acknowledged.get()).isGreaterThanOrEqualTo(rounds);
     }
+  }
+
+  private String progress(ServiceProcess service, List<Thread> writers, int before) {
+    List<String> lines = service.lines();
+    return "%d acknowledged, %d refused so far, writers %s, the last it said: %s"
+        .formatted(
+            acknowledged.get() - before,
+            refused.get(),
+            writers.stream().map(Thread::getState).toList(),
+            lines.subList(Math.max(0, lines.size() - 20), lines.size()));
   }
 
   private static ServiceProcess start(String url) {

@@ -22,7 +22,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Row 4: more requests than the service can work on. */
-@Tag("alone")
 final class OverloadIT {
 
   private static final Duration ADMISSION_WAIT = Duration.ofMillis(50);

@@ -17,7 +17,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Row 31: restarts in a row, on one port and one database; every other end is a kill. */
-@Tag("alone")
 final class RestartIT {
 
   private static final Duration UP = Duration.ofSeconds(2);

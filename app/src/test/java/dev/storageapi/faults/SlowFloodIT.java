@@ -28,7 +28,6 @@ import org.junit.jupiter.api.Test;
 
 /** Row 1: a thousand slow headers and a thousand slow bodies at once, on the default settings. */
 @Tag("ci")
-@Tag("alone")
 final class SlowFloodIT {
 
   private static final int EACH = 1_000;
