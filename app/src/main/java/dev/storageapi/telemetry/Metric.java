@@ -55,9 +55,16 @@ public enum Metric {
       "http_requests_rejected_total",
       "Requests turned away before or instead of a handler.",
       List.of("reason")),
-  STORAGE_OBJECTS("storage_objects", "Objects in the bucket store.", List.of()),
-  STORAGE_BYTES("storage_bytes", "Bytes of the objects in the bucket store.", List.of()),
-  STORAGE_CAPACITY("storage_capacity_bytes", "Bytes the bucket store may hold.", List.of()),
+  STORAGE_OBJECTS(
+      "storage_objects", "Objects in the bucket store; of a shared one, keys.", List.of()),
+  STORAGE_BYTES(
+      "storage_bytes",
+      "Bytes of the objects in the bucket store; of a shared one, its servers' memory.",
+      List.of()),
+  STORAGE_CAPACITY(
+      "storage_capacity_bytes",
+      "Bytes the bucket store may hold; +Inf without a limit.",
+      List.of()),
   STORAGE_UP("storage_up", "Whether the shared store can be asked.", List.of()),
   STORAGE_OPERATION_DURATION(
       "storage_operation_duration_seconds",

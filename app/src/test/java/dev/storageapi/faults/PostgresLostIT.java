@@ -5,8 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.testing.Bystander;
 import dev.storageapi.testing.PostgresCluster;
-import dev.storageapi.testing.RawClient;
-import dev.storageapi.testing.RawClient.Answer;
+import dev.storageapi.testing.Refused;
 import dev.storageapi.testing.ServiceProcess;
 import dev.storageapi.testing.TcpProxy;
 import dev.storageapi.testing.Watch;
@@ -15,15 +14,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Tag;
@@ -174,38 +168,11 @@ final class PostgresLostIT {
     /** Sends a request that is to be refused; how long that took. */
     private Duration refused(Ask ask) {
       asked.computeIfAbsent(ask, none -> new AtomicInteger()).incrementAndGet();
-      try (RawClient client = RawClient.connect(port)) {
-        String head = "%s %s HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
-        long start = System.nanoTime();
-        client.write(head.formatted(ask.method, ask.target));
-        Answer answer = client.answer();
-        Duration time = Duration.ofNanos(System.nanoTime() - start);
-        assertThat(answer.status()).as("%s: %s", ask, answer).isEqualTo(503);
-        assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
-        assertThat(answer.header("Retry-After")).isEqualTo("2");
-        return time;
-      }
+      return Refused.of(port, ask.method, ask.target, 2).time();
     }
 
-    /** Many ask; so many threads may themselves be late now and then. */
     void allAtOnce() throws InterruptedException, ExecutionException {
-      ExecutorService threads = Executors.newCachedThreadPool();
-      try {
-        List<Future<Duration>> all = new ArrayList<>();
-        for (int i = 0; i < FLOOD; i++) {
-          Ask ask = ASKS.get(i % ASKS.size());
-          all.add(threads.submit(() -> refused(ask)));
-        }
-        List<Duration> times = new ArrayList<>();
-        for (Future<Duration> one : all) {
-          times.add(one.get());
-        }
-        Collections.sort(times);
-        assertThat(times.get(FLOOD * 95 / 100)).isLessThan(ANSWERED);
-        assertThat(times.get(FLOOD - 1)).isLessThan(ANSWERED.multipliedBy(2));
-      } finally {
-        threads.shutdownNow();
-      }
+      Refused.allAtOnce(FLOOD, ANSWERED, number -> refused(ASKS.get(number % ASKS.size())));
     }
 
     /** Each request has left one line, one count and one error of the database. */

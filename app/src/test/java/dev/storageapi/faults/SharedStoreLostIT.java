@@ -5,9 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.testing.Bystander;
 import dev.storageapi.testing.Engine;
-import dev.storageapi.testing.RawClient;
-import dev.storageapi.testing.RawClient.Answer;
 import dev.storageapi.testing.RedisServer;
+import dev.storageapi.testing.Refused;
 import dev.storageapi.testing.Sealed;
 import dev.storageapi.testing.ServiceProcess;
 import dev.storageapi.testing.TcpProxy;
@@ -168,42 +167,16 @@ final class SharedStoreLostIT {
     /** Sends a request that is to be refused; how long that took. */
     private Duration refused(String method) {
       asked.computeIfAbsent(method, none -> new AtomicInteger()).incrementAndGet();
-      try (RawClient client = RawClient.connect(port)) {
-        String head = "%s /api/buckets/lost HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
-        long start = System.nanoTime();
-        client.write(head.formatted(method));
-        Answer answer = client.answer();
-        Duration time = Duration.ofNanos(System.nanoTime() - start);
-        assertThat(answer.status()).as("%s: %s", method, answer).isEqualTo(503);
-        assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
-        assertThat(answer.header("Retry-After")).isEqualTo("1");
-        assertThat(answer.body()).doesNotContain("127.0.0.1");
-        if (answer.body().contains("The service is at its limit")) {
-          notAsked.computeIfAbsent(method, none -> new AtomicInteger()).incrementAndGet();
-        }
-        return time;
+      Refused refused = Refused.of(port, method, "/api/buckets/lost", 1);
+      assertThat(refused.body()).doesNotContain("127.0.0.1");
+      if (refused.body().contains("The service is at its limit")) {
+        notAsked.computeIfAbsent(method, none -> new AtomicInteger()).incrementAndGet();
       }
+      return refused.time();
     }
 
-    /** Many ask; so many threads may themselves be late now and then. */
     void allAtOnce() throws InterruptedException, ExecutionException {
-      ExecutorService threads = Executors.newCachedThreadPool();
-      try {
-        List<Future<Duration>> all = new ArrayList<>();
-        for (int i = 0; i < FLOOD; i++) {
-          String method = METHODS.get(i % METHODS.size());
-          all.add(threads.submit(() -> refused(method)));
-        }
-        List<Duration> times = new ArrayList<>();
-        for (Future<Duration> one : all) {
-          times.add(one.get());
-        }
-        Collections.sort(times);
-        assertThat(times.get(FLOOD * 95 / 100)).isLessThan(ANSWERED);
-        assertThat(times.get(FLOOD - 1)).isLessThan(ANSWERED.multipliedBy(2));
-      } finally {
-        threads.shutdownNow();
-      }
+      Refused.allAtOnce(FLOOD, ANSWERED, number -> refused(METHODS.get(number % METHODS.size())));
     }
 
     /** While it is known that the store is away nobody waits for it. */

@@ -1,7 +1,5 @@
 package dev.storageapi.testing;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
@@ -11,10 +9,8 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -26,15 +22,13 @@ import java.util.stream.Stream;
  */
 public final class Nginx implements AutoCloseable {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
-
   private static final String SETTINGS =
       """
       daemon off;
       user root root; # of no effect unless root starts it
       worker_processes 1;
       pid %1$s/pid;
-      error_log %1$s/error.log warn;
+      error_log %1$s/log warn;
       events { worker_connections 2048; }
       http {
         access_log off;
@@ -66,7 +60,7 @@ public final class Nginx implements AutoCloseable {
 
   private final int port = FreePort.find();
   private final Path home = TemporaryFolder.make("nginx");
-  private Process process;
+  private Daemon daemon;
 
   private Nginx() {}
 
@@ -105,27 +99,22 @@ public final class Nginx implements AutoCloseable {
     try {
       Path settings =
           Files.writeString(home.resolve("nginx.conf"), SETTINGS.formatted(home, port, servers));
-      process =
-          new ProcessBuilder(
+      daemon =
+          Daemon.start(
+              List.of(
                   program().orElseThrow().toString(),
                   "-p",
                   home.toString(),
                   "-e",
-                  home.resolve("error.log").toString(),
+                  home.resolve("log").toString(),
                   "-c",
-                  settings.toString())
-              .redirectErrorStream(true)
-              .redirectOutput(home.resolve("output").toFile())
-              .start();
+                  settings.toString()),
+              home,
+              home.resolve("log"),
+              this::listens);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    await()
-        .atMost(PATIENCE)
-        .pollDelay(Duration.ZERO)
-        .pollInterval(Duration.ofMillis(10))
-        .until(() -> !process.isAlive() || listens());
-    assertThat(process.isAlive()).as("%s", log()).isTrue();
   }
 
   private boolean listens() {
@@ -142,23 +131,14 @@ public final class Nginx implements AutoCloseable {
 
   /** What it has complained about. */
   public String log() {
-    try {
-      return Files.readString(home.resolve("error.log")) + Files.readString(home.resolve("output"));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return daemon.log();
   }
 
   /** Ends it with its workers at once, and deletes all it wrote. */
   @Override
   public void close() {
-    if (process != null && process.isAlive()) {
-      new ProcessTree(process.toHandle()).kill();
-      try {
-        assertThat(process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
-      } catch (InterruptedException e) {
-        throw new IllegalStateException(e);
-      }
+    if (daemon != null && daemon.isAlive()) {
+      daemon.kill();
     }
     TemporaryFolder.delete(home);
   }

@@ -1,21 +1,15 @@
 package dev.storageapi.testing;
 
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -40,7 +34,6 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class PostgresCluster implements AutoCloseable {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final String SUPERUSER = "postgres";
   private static final String USER = "storage";
   private static final String PASSWORD = "secret";
@@ -49,7 +42,7 @@ public final class PostgresCluster implements AutoCloseable {
   private final int port = FreePort.find();
   private final AtomicInteger databases = new AtomicInteger();
   private final PostgresFiles files;
-  private Process process;
+  private Daemon daemon;
 
   private PostgresCluster(Optional<Path> disk) {
     files = PostgresFiles.create(programs, disk);
@@ -132,24 +125,7 @@ public final class PostgresCluster implements AutoCloseable {
     List<String> words =
         new ArrayList<>(programs.command("postgres", "-D", files.data().toString()));
     settings.forEach(setting -> words.addAll(List.of("-c", setting)));
-    try {
-      process =
-          new ProcessBuilder(words)
-              .directory(files.home().toFile())
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.appendTo(files.log().toFile()))
-              .start();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    await()
-        .atMost(PATIENCE)
-        .pollDelay(Duration.ZERO)
-        .pollInterval(Duration.ofMillis(20))
-        .until(() -> !process.isAlive() || isReady());
-    if (!process.isAlive()) {
-      throw new AssertionError("PostgreSQL did not start: " + log());
-    }
+    daemon = Daemon.start(words, files.home(), files.log(), this::isReady);
   }
 
   private boolean isReady() {
@@ -218,22 +194,17 @@ public final class PostgresCluster implements AutoCloseable {
 
   /** Ends it in order, with a checkpoint; open connections are closed. */
   public void stop() {
-    if (!ends("INT")) {
-      throw new AssertionError("PostgreSQL did not stop: " + log());
-    }
+    daemon.stop("INT");
   }
 
   /** Ends all its processes at once (SIGKILL), the postmaster first; {@link #restart} recovers. */
   public void kill() {
-    tree().kill();
-    if (!ends()) {
-      throw new AssertionError("PostgreSQL was not killed");
-    }
+    daemon.kill();
   }
 
   /** Starts it again on the same port with its data; stops it before, if it runs. */
   public void restart() {
-    if (process.isAlive()) {
+    if (daemon.isAlive()) {
       stop();
     }
     launch();
@@ -241,21 +212,17 @@ public final class PostgresCluster implements AutoCloseable {
 
   /** Stops all its processes where they are; connections stay open, new ones get no answer. */
   public void freeze() {
-    tree().freeze();
+    daemon.freeze();
   }
 
   /** Lets a frozen one go on. */
   public void thaw() {
-    tree().thaw();
+    daemon.thaw();
   }
 
   /** What it has logged. */
   public String log() {
-    try {
-      return Files.readString(files.log());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return daemon.log();
   }
 
   /** Where its files are. */
@@ -265,28 +232,14 @@ public final class PostgresCluster implements AutoCloseable {
 
   /** Its processes. */
   ProcessTree tree() {
-    return new ProcessTree(process.toHandle());
-  }
-
-  private boolean ends(String signal) {
-    tree().thaw(); // or else it would not hear
-    tree().signalRoot(signal);
-    return ends();
-  }
-
-  private boolean ends() {
-    try {
-      return process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
+    return daemon.tree();
   }
 
   /** Ends it, whatever its state, and deletes all it wrote; at the latest when this JVM ends. */
   @Override
   public void close() {
-    boolean running = process != null && process.isAlive();
-    if (running && !ends("QUIT")) { // without a checkpoint: nothing is kept
+    boolean running = daemon != null && daemon.isAlive();
+    if (running && !daemon.ends("QUIT")) { // without a checkpoint: nothing is kept
       kill();
     }
     files.sharedMemory().ifPresent(segment -> Command.run("ipcrm", "-m", segment));

@@ -1,17 +1,14 @@
 package dev.storageapi.testing;
 
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /**
  * A private Valkey or Redis server on a port of 127.0.0.1 with a folder of its own, that can be
@@ -31,14 +28,12 @@ import java.util.concurrent.TimeUnit;
  */
 public final class RedisServer implements AutoCloseable {
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
-
   private final RedisPrograms programs = RedisPrograms.find();
   private final int port;
   private final Path home;
   private final List<String> arguments;
   private final Optional<Certificate> certificate;
-  private Process process;
+  private Daemon daemon;
 
   private RedisServer(
       int port, Path home, List<String> arguments, Optional<Certificate> certificate) {
@@ -137,24 +132,7 @@ public final class RedisServer implements AutoCloseable {
   private void launch() {
     List<String> words = new ArrayList<>(List.of(programs.server().toString()));
     words.addAll(arguments);
-    try {
-      process =
-          new ProcessBuilder(words)
-              .directory(home.toFile())
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.appendTo(logFile().toFile()))
-              .start();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    await()
-        .atMost(PATIENCE)
-        .pollDelay(Duration.ZERO)
-        .pollInterval(Duration.ofMillis(20))
-        .until(() -> !process.isAlive() || isReady());
-    if (!process.isAlive()) {
-      throw new AssertionError("it did not start: " + log());
-    }
+    daemon = Daemon.start(words, home, home.resolve("log"), this::isReady);
   }
 
   /** Who wants a password first is ready, too. */
@@ -194,24 +172,17 @@ public final class RedisServer implements AutoCloseable {
 
   /** Ends it in order. */
   public void stop() {
-    thaw(); // or else it would not hear
-    tree().signalRoot("TERM");
-    if (!ends()) {
-      throw new AssertionError("it did not stop: " + log());
-    }
+    daemon.stop("TERM");
   }
 
   /** Ends it at once (SIGKILL). */
   public void kill() {
-    tree().kill();
-    if (!ends()) {
-      throw new AssertionError("it was not killed");
-    }
+    daemon.kill();
   }
 
   /** Starts it again on the same port, in the same folder; stops it before, if it runs. */
   public void restart() {
-    if (process.isAlive()) {
+    if (daemon.isAlive()) {
       stop();
     }
     launch();
@@ -219,43 +190,23 @@ public final class RedisServer implements AutoCloseable {
 
   /** Stops it where it is (SIGSTOP); connections stay open, new ones get no answer. */
   public void freeze() {
-    tree().freeze();
+    daemon.freeze();
   }
 
   /** Lets a frozen one go on. */
   public void thaw() {
-    tree().thaw();
+    daemon.thaw();
   }
 
   /** What it has logged. */
   public String log() {
-    try {
-      return Files.readString(logFile());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private Path logFile() {
-    return home.resolve("log");
-  }
-
-  private ProcessTree tree() {
-    return new ProcessTree(process.toHandle());
-  }
-
-  private boolean ends() {
-    try {
-      return process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
+    return daemon.log();
   }
 
   /** Ends it, whatever its state, and deletes all it wrote; at the latest when this JVM ends. */
   @Override
   public void close() {
-    if (process != null && process.isAlive()) {
+    if (daemon != null && daemon.isAlive()) {
       kill(); // nothing is kept
     }
     TemporaryFolder.delete(home);

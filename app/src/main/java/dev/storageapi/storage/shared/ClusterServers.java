@@ -3,7 +3,6 @@ package dev.storageapi.storage.shared;
 import static dev.storageapi.storage.shared.StoreFailure.Kind.UNAVAILABLE;
 
 import dev.storageapi.storage.shared.StoreUrl.Address;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -83,7 +82,7 @@ final class ClusterServers implements Servers {
     for (Object one : (List<?>) told) {
       List<?> range = (List<?>) one;
       List<?> server = (List<?>) range.get(2);
-      String host = server.get(0) == null ? null : text(server.get(0));
+      String host = server.get(0) == null ? null : Guide.text(server.get(0));
       Address address = Address.told(host, number(server.get(1)), guide.at());
       for (int slot = number(range.get(0)); slot <= number(range.get(1)); slot++) {
         owners.put(slot, address);
@@ -122,10 +121,6 @@ final class ClusterServers implements Servers {
 
   private static int number(Object part) {
     return Math.toIntExact((Long) part);
-  }
-
-  private static String text(Object part) {
-    return new String((byte[]) part, StandardCharsets.UTF_8);
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.storageapi.storage.shared;
 import static dev.storageapi.storage.shared.StoreFailure.Kind.UNAVAILABLE;
 
 import dev.storageapi.storage.shared.StoreUrl.Address;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -75,6 +76,11 @@ final class Guide implements AutoCloseable {
       }
     }
     throw last;
+  }
+
+  /** A part of an answer that is text. */
+  static String text(Object part) {
+    return new String((byte[]) part, StandardCharsets.UTF_8);
   }
 
   private void connect(Address address) {

@@ -3,7 +3,6 @@ package dev.storageapi.storage.shared;
 import static dev.storageapi.storage.shared.StoreFailure.Kind.UNAVAILABLE;
 
 import dev.storageapi.storage.shared.StoreUrl.Address;
-import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
 import org.slf4j.Logger;
@@ -73,11 +72,7 @@ final class SentinelServers implements Servers {
     if (answer == null) {
       throw new StoreFailure(UNAVAILABLE, "the sentinels do not know a master of that name", null);
     }
-    return new Address(text(answer.get(0)), Integer.parseInt(text(answer.get(1))));
-  }
-
-  private static String text(Object part) {
-    return new String((byte[]) part, StandardCharsets.UTF_8);
+    return new Address(Guide.text(answer.get(0)), Integer.parseInt(Guide.text(answer.get(1))));
   }
 
   @Override
