@@ -5,15 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import dev.storageapi.testing.FreePort;
 import dev.storageapi.testing.History;
-import dev.storageapi.testing.History.Kind;
-import dev.storageapi.testing.History.Operation;
 import dev.storageapi.testing.Nginx;
 import dev.storageapi.testing.Parallel;
 import dev.storageapi.testing.PostgresCluster;
 import dev.storageapi.testing.RawClient;
-import dev.storageapi.testing.RawClient.Answer;
 import dev.storageapi.testing.RedisServer;
-import dev.storageapi.testing.Sealed;
 import dev.storageapi.testing.ServiceProcess;
 import dev.storageapi.testing.Simulator;
 import java.time.Duration;
@@ -24,17 +20,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.Queue;
-import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -51,10 +41,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ReplicasIT {
 
   private static final int REPLICAS = 3;
-  private static final int CLIENTS = 32;
-  private static final int KEYS = 12;
-  private static final int SMALL = 2_000;
-  private static final int LARGE = 300_000; // more than fits into the buffers on its way
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final String PATH = "/api/buckets/{id}";
 
@@ -71,12 +57,9 @@ class ReplicasIT {
   private final List<Integer> ports =
       IntStream.range(0, REPLICAS).map(i -> FreePort.find()).boxed().toList();
   private final Map<String, String> settings = new HashMap<>();
-  private final Map<String, Queue<Operation>> histories = new ConcurrentHashMap<>();
-  private final Map<String, AtomicInteger> statuses = new ConcurrentHashMap<>();
-  private final AtomicInteger asked = new AtomicInteger();
-  private final AtomicInteger unanswered = new AtomicInteger();
   private RedisServer redis;
   private Nginx nginx;
+  private BucketClients clients;
 
   @BeforeEach
   void prepare() {
@@ -103,6 +86,7 @@ class ReplicasIT {
     replicas.addAll(Collections.nCopies(REPLICAS, null));
     Parallel.run(REPLICAS, this::start);
     nginx = Nginx.before(ports);
+    clients = new BucketClients(nginx.port());
   }
 
   private void start(int number) {
@@ -123,7 +107,7 @@ class ReplicasIT {
   @Test
   void whateverIsAskedOfWhicheverItIsOneRegisterForEachBucket() throws Exception {
     start();
-    clients(100, 1);
+    clients.run(100, 1);
     assertOneRegisterForEachBucket();
   }
 
@@ -131,7 +115,7 @@ class ReplicasIT {
   @Tag("ci")
   void oneRegisterForEachBucketOverManyRequests() throws Exception {
     start();
-    clients(1_000, 2);
+    clients.run(1_000, 2);
     assertOneRegisterForEachBucket();
   }
 
@@ -140,23 +124,25 @@ class ReplicasIT {
   @ValueSource(longs = {3, 4, 5, 6})
   void oneRegisterForEachBucketOverManyRequestsOfAnyKind(long seed) throws Exception {
     start();
-    clients(5_000, seed);
+    clients.run(5_000, seed);
     assertOneRegisterForEachBucket();
   }
 
   /** All were answered, by all of the replicas, and each has counted what it answered. */
   private void assertOneRegisterForEachBucket() {
-    assertThat(unanswered.get()).as(nginx.log()).isZero();
-    assertThat(statuses.keySet())
+    assertThat(clients.unanswered()).as(nginx.log()).isZero();
+    assertThat(clients.statuses().keySet())
         .containsExactlyInAnyOrder("PUT 200", "GET 200", "GET 404", "DELETE 500", "DELETE 400");
     await()
         .atMost(PATIENCE) // counts come after the last byte
         .untilAsserted(
             () ->
-                statuses.forEach(
-                    (status, times) ->
-                        assertThat(counted(status)).as(status).isEqualTo(times.get())));
-    int fair = asked.get() / REPLICAS;
+                clients
+                    .statuses()
+                    .forEach(
+                        (status, times) ->
+                            assertThat(counted(status)).as(status).isEqualTo(times.doubleValue())));
+    int fair = clients.asked() / REPLICAS;
     assertThat(replicas)
         .allSatisfy(
             one ->
@@ -185,17 +171,16 @@ class ReplicasIT {
   /** What every replica has at last is what the history of each bucket leads to. */
   private void assertAllIsThere() {
     int objects = 0;
-    for (int key = 0; key < KEYS; key++) {
-      String bucket = "bucket" + key;
+    for (String bucket : BucketClients.BUCKETS) {
       List<String> found = new ArrayList<>();
       for (ServiceProcess replica : replicas) {
         try (RawClient client = RawClient.connect(replica.port())) {
-          found.add(read(client, bucket));
+          found.add(clients.read(client, bucket));
         }
       }
       assertThat(found).as(bucket).containsOnly(found.get(0));
       objects += found.get(0).equals(History.ABSENT) ? 0 : 1;
-      assertThat(History.isLinearizable(histories.get(bucket))).as(bucket).isTrue();
+      assertThat(History.isLinearizable(clients.history(bucket))).as(bucket).isTrue();
     }
     int left = objects;
     await()
@@ -213,137 +198,28 @@ class ReplicasIT {
     start();
     ExecutorService running = Executors.newSingleThreadExecutor();
     try {
-      Future<?> clients =
+      Future<?> all =
           running.submit(
               () -> {
-                clients(600, 7);
+                clients.run(600, 7);
                 return null;
               });
       for (int round = 0; round < REPLICAS; round++) {
-        int enough = CLIENTS * 600 * (1 + round) / (REPLICAS + 1);
+        int enough = BucketClients.COUNT * 600 * (1 + round) / (REPLICAS + 1);
         await()
             .atMost(PATIENCE.multipliedBy(2))
             .pollInterval(Duration.ofMillis(2))
-            .until(() -> asked.get() > enough || clients.isDone());
+            .until(() -> clients.asked() > enough || all.isDone());
         replicas.get(round).kill();
         replicas.get(round).exitCode();
         start(round);
       }
-      clients.get();
+      all.get();
     } finally {
       running.shutdownNow();
     }
-    assertThat(unanswered.get()).as("requests without an answer").isPositive();
+    assertThat(clients.unanswered()).as("requests without an answer").isPositive();
     assertAllIsThere();
-  }
-
-  private void clients(int requests, long seed) throws ExecutionException, InterruptedException {
-    Parallel.run(
-        CLIENTS,
-        number -> {
-          Random random = new Random(seed * 1_000 + number);
-          RawClient client = RawClient.connect(nginx.port());
-          try {
-            for (int i = 0; i < requests; i++) {
-              client = ask(client, random, "client" + number + "-" + i);
-            }
-          } finally {
-            client.close();
-          }
-        });
-  }
-
-  /** Sends one request; the connection to go on with. */
-  private RawClient ask(RawClient client, Random random, String name) {
-    String bucket = "bucket" + random.nextInt(KEYS);
-    String value = bucket + "-" + name;
-    int length = random.nextInt(random.nextInt(10) == 0 ? LARGE : SMALL);
-    asked.incrementAndGet();
-    boolean answered =
-        switch (random.nextInt(10)) {
-          case 0, 1, 2 -> put(client, bucket, value, length);
-          case 3 -> remove(client, bucket);
-          default -> get(client, bucket);
-        };
-    if (answered) {
-      return client;
-    }
-    unanswered.incrementAndGet();
-    client.close();
-    return RawClient.connect(nginx.port());
-  }
-
-  private boolean put(RawClient client, String bucket, String value, int length) {
-    String object = Sealed.object(value, length);
-    long called = System.nanoTime();
-    Optional<Answer> answer = send(client, "PUT", bucket, object);
-    note(
-        bucket,
-        answer.isPresent()
-            ? new Operation(Kind.PUT, value, called, System.nanoTime())
-            : Operation.unanswered(Kind.PUT, value, called));
-    return answer.isPresent();
-  }
-
-  private boolean remove(RawClient client, String bucket) {
-    long called = System.nanoTime();
-    Optional<Answer> answer = send(client, "DELETE", bucket, "");
-    note(
-        bucket,
-        answer
-            .map(
-                one ->
-                    new Operation(
-                        one.status() == 400 ? Kind.NOT_REMOVED : Kind.REMOVED,
-                        History.ABSENT,
-                        called,
-                        System.nanoTime()))
-            .orElse(Operation.unanswered(Kind.PERHAPS_REMOVED, History.ABSENT, called)));
-    return answer.isPresent();
-  }
-
-  private boolean get(RawClient client, String bucket) {
-    long called = System.nanoTime();
-    Optional<Answer> answer = send(client, "GET", bucket, "");
-    answer.ifPresent(
-        one ->
-            note(bucket, new Operation(Kind.READ, value(one, bucket), called, System.nanoTime())));
-    return answer.isPresent();
-  }
-
-  /** Reads a bucket, which must succeed; what is there. */
-  private String read(RawClient client, String bucket) {
-    long called = System.nanoTime();
-    String value = value(send(client, "GET", bucket, "").orElseThrow(), bucket);
-    note(bucket, new Operation(Kind.READ, value, called, System.nanoTime()));
-    return value;
-  }
-
-  private static String value(Answer answer, String bucket) {
-    if (answer.status() == 404) {
-      return History.ABSENT;
-    }
-    String value = Sealed.name(answer.body());
-    assertThat(value).startsWith(bucket + "-");
-    return value;
-  }
-
-  private void note(String bucket, Operation operation) {
-    histories.computeIfAbsent(bucket, none -> new ConcurrentLinkedQueue<>()).add(operation);
-  }
-
-  /** The service's answer; none if nginx has not got one. */
-  private Optional<Answer> send(RawClient client, String method, String bucket, String object) {
-    client.write(
-        "%s /api/buckets/%s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
-            .formatted(method, bucket, object.length(), object));
-    Optional<Answer> answer = client.readUntilAnswered(PATIENCE).filter(one -> one.status() != 502);
-    answer.ifPresent(
-        one ->
-            statuses
-                .computeIfAbsent(method + " " + one.status(), none -> new AtomicInteger())
-                .incrementAndGet());
-    return answer;
   }
 
   @Test
