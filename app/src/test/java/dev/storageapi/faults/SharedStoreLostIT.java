@@ -57,6 +57,7 @@ final class SharedStoreLostIT {
   private enum Fault {
     KILLED(all -> all.redis.kill(), all -> all.redis.restart()),
     FROZEN(all -> all.redis.freeze(), all -> all.redis.thaw()),
+    CROWDED(all -> all.redis.crowd(), all -> all.redis.uncrowd()),
     NETWORK_CUT(all -> all.proxy.cut(), all -> all.proxy.restore()),
     NETWORK_SILENT(all -> all.proxy.freeze(), all -> all.proxy.thaw()),
     NETWORK_SLOW(
@@ -216,8 +217,8 @@ final class SharedStoreLostIT {
 
   @ParameterizedTest
   @Tag("ci")
-  @EnumSource(names = {"NETWORK_CUT", "NETWORK_SILENT", "NETWORK_SLOW"})
-  void itIsTheSameWhereTheNetworkFails(Fault fault) throws Exception {
+  @EnumSource(names = {"CROWDED", "NETWORK_CUT", "NETWORK_SILENT", "NETWORK_SLOW"})
+  void itIsTheSameWhereItHasNoPlaceOrTheNetworkFails(Fault fault) throws Exception {
     try (Scene scene = new Scene(folder)) {
       scene.awaitObject();
       lose(fault, scene);
@@ -274,7 +275,7 @@ final class SharedStoreLostIT {
     List<String> warnings = warnings(service);
     assertThat(warnings.subList(told, warnings.size()))
         .hasSizeBetween(1, 3) // another each time that the reason is
-        .allMatch(line -> line.contains("msg=\"the shared store is away: "));
+        .allMatch(line -> line.matches(".* msg=\"the shared store (is away|refuses): .*"));
     assertThat(watch.lines("ERROR")).isEmpty();
     await() // what was cut ends at the store behind the network's delay
         .atMost(BACK)

@@ -17,6 +17,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The shared store is a cluster of three primaries: keys are with one of them, and may move. */
 @Tag("ci")
@@ -51,9 +53,15 @@ final class StoreClusterIT {
     return service.send("DELETE", "/api/buckets/" + id).statusCode();
   }
 
-  @Test
-  void keysAreWithAllOfThemAndFollowedWhileASlotMoves() throws Exception {
-    try (RedisCluster cluster = RedisCluster.start("--maxmemory", "64mb");
+  /** By address, as clusters do of themselves, or by name, as with certificates. */
+  @ParameterizedTest
+  @ValueSource(strings = {"ip", "hostname"})
+  void keysAreWithAllOfThemAndFollowedWhileASlotMoves(String endpoints) throws Exception {
+    try (RedisCluster cluster =
+            RedisCluster.start(
+                "--maxmemory", "64mb",
+                "--cluster-announce-hostname", "localhost",
+                "--cluster-preferred-endpoint-type", endpoints);
         ServiceProcess service = service(cluster)) {
       for (int i = 0; i < KEYS; i++) {
         assertThat(put(service, id(i), id(i))).isEqualTo(200);

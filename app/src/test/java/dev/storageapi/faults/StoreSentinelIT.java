@@ -65,10 +65,37 @@ final class StoreSentinelIT {
       assertThat(sentinels.replica().cli("EXISTS", "bucket:new")).isEqualTo("1");
 
       sentinels.primary().restart(); // it comes back empty, and becomes a replica
-      sentinels.awaitRejoined();
+      sentinels.awaitRejoined(() -> {});
       assertHas(service, "new");
       assertThat(put(service, "later").statusCode()).isEqualTo(200);
       assertThat(sentinels.replica().cli("EXISTS", "bucket:later")).isEqualTo("1");
+      assertThat(Watch.of(service).lines("ERROR")).isEmpty();
+    }
+  }
+
+  /** Until a sentinel tells it otherwise, a primary that wakes takes itself for one. */
+  @Test
+  @Tag("full")
+  void aFrozenPrimaryThatWasReplacedIsNotAskedWhenItWakes() {
+    try (RedisSentinels sentinels = RedisSentinels.start();
+        ServiceProcess service =
+            ServiceProcess.with(Map.of("STORAGE_URL", sentinels.url())).start()) {
+      await().atMost(PATIENCE).until(() -> isReady(service));
+      assertThat(put(service, "old").statusCode()).isEqualTo(200);
+      sentinels.awaitReplicated();
+      sentinels.primary().freeze();
+      sentinels.awaitPromoted();
+      await().atMost(BACK).until(() -> isReady(service) && put(service, "new").statusCode() == 200);
+
+      sentinels.primary().thaw();
+      sentinels.awaitRejoined(
+          () -> {
+            assertHas(service, "old");
+            assertHas(service, "new");
+            assertThat(put(service, "later").statusCode()).isEqualTo(200);
+          });
+      assertThat(sentinels.replica().cli("EXISTS", "bucket:later")).isEqualTo("1");
+      assertHas(service, "later");
       assertThat(Watch.of(service).lines("ERROR")).isEmpty();
     }
   }

@@ -36,7 +36,7 @@ final class RedisGroupsTest {
       sentinels.awaitPromoted();
       assertThat(sentinels.replica().cli("GET", "bucket:7")).isEqualTo("kept");
       sentinels.primary().restart();
-      sentinels.awaitRejoined();
+      sentinels.awaitRejoined(() -> {});
     }
   }
 }

@@ -117,14 +117,16 @@ public final class RedisSentinels implements AutoCloseable {
         .until(() -> replica.cli("ROLE").startsWith("master"));
   }
 
-  /** Waits until the first primary, started again, is a replica of the other. */
-  public void awaitRejoined() {
+  /** Waits until the first primary is a replica of the other, and does something meanwhile. */
+  public void awaitRejoined(Runnable meanwhile) {
     await()
         .atMost(PATIENCE)
         .until(
-            () ->
-                primary.cli("ROLE").startsWith("slave")
-                    && primary.cli("ROLE").contains("connected"));
+            () -> {
+              meanwhile.run();
+              String role = primary.cli("ROLE");
+              return role.startsWith("slave") && role.contains("connected");
+            });
   }
 
   /** Ends all of them. */

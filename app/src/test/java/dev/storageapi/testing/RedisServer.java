@@ -1,9 +1,14 @@
 package dev.storageapi.testing;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,6 +39,7 @@ public final class RedisServer implements AutoCloseable {
   private final List<String> arguments;
   private final Optional<Certificate> certificate;
   private Daemon daemon;
+  private Socket crowd;
 
   private RedisServer(
       int port, Path home, List<String> arguments, Optional<Certificate> certificate) {
@@ -196,6 +202,37 @@ public final class RedisServer implements AutoCloseable {
   /** Lets a frozen one go on. */
   public void thaw() {
     daemon.thaw();
+  }
+
+  /** Ends all connections, and has a place for one alone, which is taken. */
+  public void crowd() {
+    try {
+      crowd = new Socket(InetAddress.getLoopbackAddress(), port);
+      tell(crowd, "CONFIG SET maxclients 1\r\nCLIENT KILL TYPE normal SKIPME yes\r\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Has places again. */
+  public void uncrowd() {
+    try (Socket last = crowd) {
+      tell(last, "CONFIG SET maxclients 1000\r\nPING\r\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void tell(Socket connection, String twoCommands) throws IOException {
+    connection.getOutputStream().write(twoCommands.getBytes(US_ASCII));
+    BufferedReader answers =
+        new BufferedReader(new InputStreamReader(connection.getInputStream(), US_ASCII));
+    for (int i = 0; i < 2; i++) {
+      String answer = answers.readLine();
+      if (answer == null || answer.startsWith("-")) {
+        throw new IOException(answer);
+      }
+    }
   }
 
   /** What it has logged. */
