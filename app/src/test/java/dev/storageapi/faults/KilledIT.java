@@ -53,6 +53,7 @@ class KilledIT {
   private int databaseKills;
   private final AtomicInteger acknowledged = new AtomicInteger();
   private final AtomicInteger names = new AtomicInteger();
+  private volatile boolean killed;
 
   @Test
   void h2LosesNothingThatItAcknowledged(@TempDir Path folder) {
@@ -64,7 +65,7 @@ class KilledIT {
   @Tag("ci")
   void h2LosesNothingThatItAcknowledgedInManyRounds(@TempDir Path folder) {
     String url = Engine.H2.emptyDatabase(folder);
-    rounds(20, url, () -> {});
+    rounds(8, url, () -> {});
   }
 
   @Test
@@ -77,7 +78,7 @@ class KilledIT {
   @Test
   @Tag("ci")
   void postgresqlLosesNothingThatItAcknowledgedAlsoWhenItIsKilled() {
-    killBoth(10);
+    killBoth(5);
   }
 
   @Test
@@ -105,6 +106,7 @@ class KilledIT {
     for (int round = 0; round < rounds; round++) {
       int before = acknowledged.get();
       int enough = 1 + random.nextInt(80);
+      killed = false;
       try (ServiceProcess service = start(url)) {
         check(service, round);
         List<Thread> writers = write(service);
@@ -116,6 +118,7 @@ class KilledIT {
                     assertThat(acknowledged.get() >= before + enough || !failures.isEmpty())
                         .as(() -> progress(service, writers, before))
                         .isTrue());
+        killed = true;
         service.kill();
         writers.forEach(KilledIT::join);
         assertThat(failures).as("round %d, before the kill", round).isEmpty();
@@ -170,7 +173,9 @@ class KilledIT {
         }
       }
     } catch (UncheckedIOException e) {
-      // it was killed
+      if (!killed) {
+        failures.add(e);
+      }
     } catch (RuntimeException | Error e) {
       failures.add(e);
     }
