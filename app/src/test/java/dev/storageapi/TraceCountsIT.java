@@ -99,6 +99,13 @@ class TraceCountsIT {
 
   @Test
   @Tag("ci")
+  void spansLinesCountsAndClientsAreTheSameForMore()
+      throws ExecutionException, InterruptedException {
+    countAndCompare(20_000);
+  }
+
+  @Test
+  @Tag("full")
   void spansLinesCountsAndClientsAreTheSameForAHundredThousand()
       throws ExecutionException, InterruptedException {
     countAndCompare(100_000);

@@ -136,7 +136,7 @@ class TrafficIT {
   void theDatasetsThatItAddsStayFew(@TempDir Path folder) {
     String database = "jdbc:h2:file:" + folder.resolve("storage");
     try (ServiceProcess service = service("DATABASE_URL", database, "MODEL_PATH", "none");
-        ServiceProcess traffic = traffic("TRAFFIC_RATE", "200")) {
+        ServiceProcess traffic = traffic("TRAFFIC_RATE", "500")) {
       await().until(() -> service.send("POST", "/datasets?name=mine").statusCode() == 200);
       await()
           .atMost(Duration.ofSeconds(60))

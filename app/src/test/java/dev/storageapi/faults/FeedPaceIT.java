@@ -13,8 +13,6 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Row 24: how often the upstream is asked, as the simulator counts it. */
 @Tag("ci")
@@ -122,9 +120,18 @@ class FeedPaceIT {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"limited", "unavailable"})
-  void whatTheUpstreamTellsToWaitIsWaited(String mode) {
+  @Test
+  void whatTheUpstreamTellsToWaitIsWaited() {
+    waitAsTold("limited");
+  }
+
+  @Test
+  @Tag("full")
+  void whatAnUpstreamThatIsAwayTellsToWaitIsWaited() {
+    waitAsTold("unavailable");
+  }
+
+  private void waitAsTold(String mode) {
     try (Simulator simulator =
             Simulator.start("SIMULATOR_MODE", mode, "SIMULATOR_RETRY_AFTER", "4s");
         ServiceProcess service = service(simulator, "FEED_QUOTA", "5", "FEED_QUOTA_WINDOW", "1s")) {
@@ -137,9 +144,18 @@ class FeedPaceIT {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"limited", "unavailable"})
-  void noUpstreamCanTellToWaitForLongerThanTheLimit(String mode) {
+  @Test
+  void noUpstreamCanTellToWaitForLongerThanTheLimit() {
+    waitNoLongerThanTheLimit("unavailable");
+  }
+
+  @Test
+  @Tag("full")
+  void noUpstreamThatLimitsCanTellToWaitForLongerThanTheLimit() {
+    waitNoLongerThanTheLimit("limited");
+  }
+
+  private void waitNoLongerThanTheLimit(String mode) {
     try (Simulator simulator =
             Simulator.start("SIMULATOR_MODE", mode, "SIMULATOR_RETRY_AFTER", "24h");
         ServiceProcess service =

@@ -39,7 +39,7 @@ class RefreshKilledIT {
   @EnumSource(Engine.class)
   @Tag("ci")
   void whatIsStoredIsOfOneAnswer(Engine engine, @TempDir Path folder) throws SQLException {
-    rounds(4, engine.emptyDatabase(folder));
+    rounds(2, engine.emptyDatabase(folder));
   }
 
   @ParameterizedTest
