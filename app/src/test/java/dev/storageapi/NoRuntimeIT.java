@@ -15,10 +15,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** ONNX Runtime's jar and its native library: taken away, unpacked once, nowhere to unpack to. */
+@Tag("jdk")
 class NoRuntimeIT {
 
   @TempDir private Path folder;

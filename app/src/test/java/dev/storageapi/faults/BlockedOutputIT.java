@@ -9,9 +9,11 @@ import dev.storageapi.testing.ServiceProcess;
 import dev.storageapi.testing.Watch;
 import java.time.Duration;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Row 28: nobody reads standard output. */
+@Tag("jdk")
 final class BlockedOutputIT {
 
   private static final Duration SLOW = Duration.ofSeconds(1);

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
  * changes, odd ones put and even ones delete; what a reader sees must be a whole object, or none,
  * of a change between the last that was done before it asked and the last begun before it heard.
  */
+@Tag("jdk")
 final class ConcurrencyIT {
 
   private static final int CHANGES = 3_000;

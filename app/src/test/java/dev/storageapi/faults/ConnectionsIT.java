@@ -12,9 +12,11 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** How answers are framed and how long connections are kept. */
+@Tag("jdk")
 final class ConnectionsIT {
 
   private static final int IDLE = 5;

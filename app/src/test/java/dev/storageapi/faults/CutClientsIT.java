@@ -12,9 +12,11 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Rows 2, 3 and 10, and the small form of row 1: clients that vanish, crawl or are too many. */
+@Tag("jdk")
 final class CutClientsIT {
 
   private static final String BUCKET = "/api/buckets/{id}";

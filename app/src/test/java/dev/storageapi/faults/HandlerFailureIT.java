@@ -16,9 +16,11 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Row 12: a handler throws. */
+@Tag("jdk")
 final class HandlerFailureIT {
 
   private static final String SECRET = "a detail that is nobody's business";

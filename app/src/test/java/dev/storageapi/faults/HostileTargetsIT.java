@@ -11,11 +11,13 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Row 9: methods that there are not, and targets that servers read differently. */
+@Tag("jdk")
 final class HostileTargetsIT {
 
   private static final Duration SOON = Duration.ofSeconds(5);

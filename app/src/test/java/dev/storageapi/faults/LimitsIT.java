@@ -15,9 +15,11 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Rows 5, 6 and 7: headers, targets, bodies and the store beyond their limits. */
+@Tag("jdk")
 final class LimitsIT {
 
   private static final String BUCKET = "/api/buckets/{id}";

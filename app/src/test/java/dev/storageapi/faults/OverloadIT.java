@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Row 4: more requests than the service can work on. */
+@Tag("jdk")
 final class OverloadIT {
 
   private static final Duration ADMISSION_WAIT = Duration.ofMillis(50);

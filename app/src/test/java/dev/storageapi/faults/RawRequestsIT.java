@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Row 8: requests that two readers could read differently, with a second request hidden behind
  * each. {@code docs/server.md} has the table of what is seen on which JDK.
  */
+@Tag("jdk")
 final class RawRequestsIT {
 
   private static final Duration SOON = Duration.ofSeconds(5);

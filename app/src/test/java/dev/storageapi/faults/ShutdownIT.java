@@ -24,9 +24,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Row 30: SIGTERM while clients, behind what acts as a load balancer, send all they can. */
+@Tag("jdk")
 final class ShutdownIT {
 
   private static final Duration SOON = Duration.ofSeconds(5);

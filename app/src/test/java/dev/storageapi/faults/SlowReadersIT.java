@@ -17,11 +17,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Row 2: slow readers of large answers, in a small heap. */
+@Tag("jdk")
 final class SlowReadersIT {
 
   private static final String SMALL_HEAP = "-Xmx64m";

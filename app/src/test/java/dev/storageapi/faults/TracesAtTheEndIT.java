@@ -8,9 +8,11 @@ import dev.storageapi.testing.TraceBackend.Mode;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Rows 29 and 30: spans that wait when the process is told to end. */
+@Tag("jdk")
 final class TracesAtTheEndIT {
 
   private static final int REQUESTS = 200;
