@@ -55,7 +55,7 @@ final class BucketClients {
     return asked.get();
   }
 
-  /** How many of them the proxy had no answer for. */
+  /** How many of them nobody has done, or nobody has told of: 502, 503 or nothing at all. */
   int unanswered() {
     return unanswered.get();
   }
@@ -168,12 +168,13 @@ final class BucketClients {
     histories.computeIfAbsent(bucket, none -> new ConcurrentLinkedQueue<>()).add(operation);
   }
 
-  /** The service's answer; none if nginx has not got one. */
+  /** The service's answer; none if nginx has not got one, or only that the store is not there. */
   private Optional<Answer> send(RawClient client, String method, String bucket, String object) {
     client.write(
         "%s /api/buckets/%s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
             .formatted(method, bucket, object.length(), object));
-    Optional<Answer> answer = client.readUntilAnswered(PATIENCE).filter(one -> one.status() != 502);
+    Optional<Answer> answer =
+        client.readUntilAnswered(PATIENCE).filter(one -> one.status() != 502 && one.status() != 503);
     answer.ifPresent(
         one ->
             statuses
