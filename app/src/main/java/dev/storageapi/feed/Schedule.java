@@ -14,6 +14,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
+import java.util.concurrent.Executors;
 import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -71,6 +72,7 @@ final class Schedule {
             .jdbcCustomization(new DefaultJdbcCustomization(false)) // the same SQL for all
             .schedulerName(new SchedulerName.Fixed(UUID.randomUUID().toString()))
             .threads(1)
+            .executorService(Executors.newSingleThreadExecutor(Schedule::thread)) // stops with it
             .pollingInterval(poll())
             .heartbeatInterval(HEARTBEAT)
             .missedHeartbeatsLimit(MISSED_HEARTBEATS)
@@ -80,6 +82,28 @@ final class Schedule {
     bringNear(fresh);
     fresh.start();
     scheduler = fresh;
+  }
+
+  private static Thread thread(Runnable work) {
+    Thread thread = new Thread(work, "db-scheduler-pool");
+    thread.setUncaughtExceptionHandler(Schedule::died);
+    return thread;
+  }
+
+  /**
+   * What the database fails with while a fetch is being begun the library lets end the thread. The
+   * pool makes another one, and the fetch is begun again.
+   */
+  private static void died(Thread thread, Throwable cause) {
+    if (cause instanceof RuntimeException thrown && failure(thrown) instanceof DatabaseFailure e) {
+      hasNoDatabase(e);
+    } else {
+      thread.getThreadGroup().uncaughtException(thread, cause);
+    }
+  }
+
+  private static void hasNoDatabase(DatabaseFailure e) {
+    log.atWarn().addKeyValue("reason", e.getMessage()).log("the feed has no database");
   }
 
   /** A fetch that is due later than one can be is due now. */
@@ -153,7 +177,7 @@ final class Schedule {
     try {
       return fetcher.fetch();
     } catch (DatabaseFailure e) {
-      log.atWarn().addKeyValue("reason", e.getMessage()).log("the feed has no database");
+      hasNoDatabase(e);
       return later();
     } catch (InterruptedException e) {
       return later(); // closed: the thread itself was not interrupted, and shall not be
