@@ -174,7 +174,9 @@ final class BucketClients {
         "%s /api/buckets/%s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
             .formatted(method, bucket, object.length(), object));
     Optional<Answer> answer =
-        client.readUntilAnswered(PATIENCE).filter(one -> one.status() != 502 && one.status() != 503);
+        client
+            .readUntilAnswered(PATIENCE)
+            .filter(one -> one.status() != 502 && one.status() != 503);
     answer.ifPresent(
         one ->
             statuses
