@@ -30,7 +30,7 @@ final class ConnectionsIT {
                 Map.of(
                     "STORAGE_DELETE_STATUS", "204",
                     "SERVER_MAX_IDLE_CONNECTIONS", Integer.toString(IDLE),
-                    "SERVER_IDLE_TIMEOUT", "1s"))
+                    "SERVER_IDLE_TIMEOUT", "3s")) // longer than others pause
             .start();
   }
 
@@ -103,7 +103,7 @@ final class ConnectionsIT {
         RawClient silent = RawClient.connect(service.port())) {
       idle.write("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
       assertThat(idle.answer().status()).isEqualTo(200);
-      assertThat(idle.readUntilClosed(Duration.ofSeconds(4))).isEmpty();
+      assertThat(idle.readUntilClosed(Duration.ofSeconds(8))).isEmpty();
       assertThat(idle.isClosed()).isTrue();
       silent.readUntilClosed(Duration.ofSeconds(1));
       assertThat(silent.isClosed()).isTrue();

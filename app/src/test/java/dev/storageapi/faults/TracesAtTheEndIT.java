@@ -17,7 +17,7 @@ final class TracesAtTheEndIT {
 
   private static final int REQUESTS = 200;
 
-  private static ServiceProcess start(TraceBackend backend) {
+  private static ServiceProcess start(TraceBackend backend, String flush) {
     return ServiceProcess.with(
             Map.of(
                 "OTEL_EXPORTER_OTLP_ENDPOINT", backend.url(),
@@ -26,7 +26,7 @@ final class TracesAtTheEndIT {
                 "OTEL_EXPORTER_OTLP_PROTOCOL", "",
                 "OTEL_SERVICE_NAME", "",
                 "SHUTDOWN_QUIET", "0ms",
-                "TRACES_FLUSH", "1s"))
+                "TRACES_FLUSH", flush))
         .start();
   }
 
@@ -43,7 +43,7 @@ final class TracesAtTheEndIT {
   @Test
   void theyAreSent() {
     try (TraceBackend backend = TraceBackend.start();
-        ServiceProcess service = start(backend)) {
+        ServiceProcess service = start(backend, "10s")) {
       request(service);
       assertThat(backend.spans()).isEmpty();
       service.terminate();
@@ -61,7 +61,7 @@ final class TracesAtTheEndIT {
   @Test
   void aBackEndThatDoesNotAnswerHoldsNobodyUpAndTheLossIsLogged() {
     try (TraceBackend backend = TraceBackend.start().is(Mode.BLACK_HOLE);
-        ServiceProcess service = start(backend)) {
+        ServiceProcess service = start(backend, "1s")) {
       request(service);
       long start = System.nanoTime();
       service.terminate();

@@ -29,6 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
 
 /**
  * The packaged jar as a process of its own, on a free port of 127.0.0.1, with nothing in its
@@ -54,6 +55,10 @@ public final class ServiceProcess implements AutoCloseable {
       Pattern.compile(" url=\"?http://[^:]+:(\\d+)|\"url\":\"http://[^:]+:(\\d+)");
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+  static {
+    Awaitility.setDefaultTimeout(Duration.ofSeconds(30)); // who claims a time says so
+  }
 
   private final Process process;
   private final List<String> lines = new ArrayList<>();
@@ -189,14 +194,14 @@ public final class ServiceProcess implements AutoCloseable {
   private void line(String line) {
     reading.lock();
     try {
+      synchronized (lines) {
+        lines.add(line);
+      }
       if (port == 0) {
         Matcher url = URL.matcher(line);
         if (url.find()) {
           port = Integer.parseInt(url.group(1) == null ? url.group(2) : url.group(1));
         }
-      }
-      synchronized (lines) {
-        lines.add(line);
       }
     } finally {
       reading.unlock();

@@ -25,14 +25,17 @@ public final class Simulator implements AutoCloseable {
     this.process = process;
   }
 
-  /** Starts one that has a new document once an hour, with settings as names and values in turn. */
+  /**
+   * Starts one that has no new document while a test runs, with settings as names and values in
+   * turn.
+   */
   public static Simulator start(String... settings) {
     Map<String, String> environment =
         map(
             Map.of(
                 "SIMULATOR_PORT", "0",
                 "SIMULATOR_QUOTA", "1000000",
-                "SIMULATOR_PERIOD", "1h",
+                "SIMULATOR_PERIOD", "500h", // the longest
                 "SHUTDOWN_QUIET", "0ms"),
             settings);
     return new Simulator(ServiceProcess.with(environment).arguments("simulator").start());
