@@ -125,7 +125,7 @@ class FeedReplicasIT {
     awaitRequests(simulator, simulator.requests() + 1, TAKEOVER);
     Instant start = Instant.now();
     int before = simulator.requests();
-    awaitRequests(simulator, before + 10, Duration.ofSeconds(60));
+    awaitRequests(simulator, before + 6, Duration.ofSeconds(60));
     int asked = simulator.requests() - before;
     double intervals =
         Duration.between(start, Instant.now()).toNanos() / (double) interval.toNanos();

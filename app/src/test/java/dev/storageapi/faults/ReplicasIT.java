@@ -223,7 +223,7 @@ class ReplicasIT {
   }
 
   @Test
-  @Tag("ci")
+  @Tag("full")
   void theFeedIsFetchedOnceAnIntervalAndAllServeTheSame() throws Exception {
     Duration interval = Duration.ofSeconds(2);
     try (Simulator upstream = Simulator.start()) {

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Tests of the groups of servers that other tests run on. */
-@Tag("ci")
+@Tag("full")
 final class RedisGroupsTest {
 
   @Test
