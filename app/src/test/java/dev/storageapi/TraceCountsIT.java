@@ -99,7 +99,7 @@ class TraceCountsIT {
 
   @Test
   @Tag("ci")
-  void spansLinesCountsAndClientsAreTheSameForMore()
+  void spansLinesCountsAndClientsAreTheSameForTwentyThousand()
       throws ExecutionException, InterruptedException {
     countAndCompare(20_000);
   }

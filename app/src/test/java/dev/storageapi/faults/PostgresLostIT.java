@@ -91,11 +91,7 @@ final class PostgresLostIT {
     Scene(Consumer<TcpProxy> before) {
       before.accept(proxy);
       String url = postgres.url().replace(":" + postgres.port(), ":" + proxy.port());
-      service =
-          ServiceProcess.with(
-                  // so many at once wait for a processor
-                  Map.of("DATABASE_URL", url, "SERVER_ADMISSION_WAIT", "1s"))
-              .start();
+      service = ServiceProcess.with(Map.of("DATABASE_URL", url)).start();
     }
 
     /** Two rows to ask for, once the database has been found. */

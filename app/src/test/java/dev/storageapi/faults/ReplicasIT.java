@@ -218,7 +218,9 @@ class ReplicasIT {
     } finally {
       running.shutdownNow();
     }
-    assertThat(clients.unanswered()).as("requests without an answer").isPositive();
+    assertThat(clients.unanswered())
+        .as("requests without an answer")
+        .isBetween(1, clients.asked() / 20);
     assertAllIsThere();
   }
 

@@ -90,7 +90,6 @@ final class SharedStoreLostIT {
       Map<String, String> settings = new HashMap<>();
       settings.put("STORAGE_URL", "redis://127.0.0.1:" + proxy.port());
       settings.put("DATABASE_URL", Engine.H2.emptyDatabase(folder));
-      settings.put("SERVER_ADMISSION_WAIT", "1s"); // so many at once wait for a processor
       service = ServiceProcess.with(settings).start();
     }
 

@@ -43,7 +43,7 @@ final class TracesAtTheEndIT {
   @Test
   void theyAreSent() {
     try (TraceBackend backend = TraceBackend.start();
-        ServiceProcess service = start(backend, "10s")) {
+        ServiceProcess service = start(backend, "3s")) {
       request(service);
       assertThat(backend.spans()).isEmpty();
       service.terminate();

@@ -29,7 +29,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.awaitility.Awaitility;
 
 /**
  * The packaged jar as a process of its own, on a free port of 127.0.0.1, with nothing in its
@@ -55,10 +54,6 @@ public final class ServiceProcess implements AutoCloseable {
       Pattern.compile(" url=\"?http://[^:]+:(\\d+)|\"url\":\"http://[^:]+:(\\d+)");
   private static final HttpClient CLIENT =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-
-  static {
-    Awaitility.setDefaultTimeout(Duration.ofSeconds(30)); // who claims a time says so
-  }
 
   private final Process process;
   private final List<String> lines = new ArrayList<>();
